@@ -1,0 +1,1 @@
+//! QuantLake: a SQL engine for quantitative research.

@@ -1,0 +1,2 @@
+//! The `quantlake` command.
+fn main() {}

@@ -1,0 +1,94 @@
+//! The set of all functions, from which everything else is derived.
+
+use crate::error::QlError;
+use crate::relation::RelationFunction;
+use crate::spec::FunctionSpec;
+use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A function ready for registration.
+#[derive(Debug, Clone)]
+pub enum Implementation {
+    /// Row-wise.
+    Scalar(Arc<ScalarUDF>),
+    /// Over a partition.
+    Window(Arc<WindowUDF>),
+    /// Over a group.
+    Aggregate(Arc<AggregateUDF>),
+    /// Over a query.
+    Relation(Arc<RelationFunction>),
+}
+
+/// A spec with its code.
+#[derive(Debug, Clone)]
+pub struct Function {
+    /// The description.
+    pub spec: Arc<FunctionSpec>,
+    /// The code behind the SQL name.
+    pub implementation: Implementation,
+}
+
+/// All functions by name and alias.
+#[derive(Debug, Default)]
+pub struct Registry {
+    functions: Vec<Function>,
+    by_name: HashMap<String, usize>,
+}
+
+impl Registry {
+    /// Collects the functions of all families.
+    ///
+    /// # Errors
+    /// XX000 when two functions share a name or alias.
+    pub fn try_new(functions: impl IntoIterator<Item = Function>) -> Result<Self, QlError> {
+        let mut registry = Self::default();
+        for function in functions {
+            let index = registry.functions.len();
+            for name in function.spec.names() {
+                if registry.by_name.insert(name.to_string(), index).is_some() {
+                    return Err(QlError::internal(format!(
+                        "two functions are named `{name}`"
+                    )));
+                }
+            }
+            registry.functions.push(function);
+        }
+        Ok(registry)
+    }
+
+    /// The function of this name or alias, lower case.
+    pub fn get(&self, name: &str) -> Option<&Function> {
+        self.by_name.get(name).and_then(|i| self.functions.get(*i))
+    }
+
+    /// The relation function of this name.
+    pub fn relation(&self, name: &str) -> Option<Arc<RelationFunction>> {
+        match self.get(name).map(|f| &f.implementation) {
+            Some(Implementation::Relation(f)) => Some(Arc::clone(f)),
+            _ => None,
+        }
+    }
+
+    /// All functions in the order of their families.
+    pub fn iter(&self) -> impl Iterator<Item = &Function> {
+        self.functions.iter()
+    }
+
+    /// The names closest to one that does not exist, for the hint of an error.
+    pub fn similar(&self, name: &str) -> Vec<&str> {
+        let mut scored: Vec<(usize, &str)> = self
+            .by_name
+            .keys()
+            .map(|known| {
+                (
+                    datafusion::common::utils::datafusion_strsim::levenshtein(name, known),
+                    known.as_str(),
+                )
+            })
+            .filter(|(distance, _)| *distance <= 2)
+            .collect();
+        scored.sort_unstable();
+        scored.into_iter().take(3).map(|(_, name)| name).collect()
+    }
+}

@@ -1,0 +1,342 @@
+//! Window functions over one partition in time order.
+//!
+//! A kernel sees each input as a dense slice from which the missing rows (NULL, NaN, infinite in
+//! any input) are already taken out, and writes into slices that are filled with NaN. Whatever it
+//! leaves NaN (warm-up, unknown) is NULL in SQL, and so is every missing row. The kernel runs once
+//! per partition, so a partition's first row knows nothing of the partition before.
+
+use crate::arguments::Args;
+use crate::error::{QlError, SqlState};
+use crate::registry::{Function, Implementation};
+use crate::spec::{Causality, FunctionSpec, Output, OutputField, OutputType, ParamKind};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, StructArray};
+use datafusion::arrow::buffer::{NullBuffer, ScalarBuffer};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Float64Type};
+use datafusion::common::ScalarValue;
+use datafusion::error::Result;
+use datafusion::logical_expr::function::{
+    ExpressionArgs, PartitionEvaluatorArgs, WindowUDFFieldArgs,
+};
+use datafusion::logical_expr::{
+    LimitEffect, PartitionEvaluator, Signature, Volatility, WindowUDF, WindowUDFImpl,
+};
+use datafusion::physical_expr::expressions::Literal;
+use datafusion::physical_plan::PhysicalExpr;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+/// The numeric core of a window function.
+pub trait SeriesKernel: Send {
+    /// Computes one partition.
+    ///
+    /// All inputs have the same length n; every output has length n and is filled with NaN.
+    ///
+    /// # Errors
+    /// For failures outside of the numbers (a model that cannot run); numbers never fail.
+    fn run(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) -> Result<(), QlError>;
+}
+
+/// Makes a kernel from checked constants.
+pub type SeriesFactory = Arc<dyn Fn(&Args) -> Result<Box<dyn SeriesKernel>, QlError> + Send + Sync>;
+
+/// Joins a spec and a kernel to a window function.
+pub fn series_function(spec: FunctionSpec, factory: SeriesFactory) -> Function {
+    let spec = Arc::new(spec);
+    let udf = SeriesFunction {
+        spec: Arc::clone(&spec),
+        signature: Signature::user_defined(Volatility::Immutable),
+        factory,
+    };
+    Function {
+        spec,
+        implementation: Implementation::Window(Arc::new(WindowUDF::from(udf))),
+    }
+}
+
+/// The DataFusion side of a window function.
+pub struct SeriesFunction {
+    spec: Arc<FunctionSpec>,
+    signature: Signature,
+    factory: SeriesFactory,
+}
+
+impl SeriesFunction {
+    /// The description of the function.
+    pub fn spec(&self) -> &FunctionSpec {
+        &self.spec
+    }
+}
+
+impl fmt::Debug for SeriesFunction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SeriesFunction")
+            .field("name", &self.spec.name)
+            .finish_non_exhaustive()
+    }
+}
+
+// The registry refuses two functions of one name, so the name is the identity.
+impl PartialEq for SeriesFunction {
+    fn eq(&self, other: &Self) -> bool {
+        self.spec.name == other.spec.name
+    }
+}
+
+impl Eq for SeriesFunction {}
+
+impl Hash for SeriesFunction {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.spec.name.hash(state);
+    }
+}
+
+impl WindowUDFImpl for SeriesFunction {
+    fn name(&self) -> &str {
+        &self.spec.name
+    }
+
+    fn aliases(&self) -> &[String] {
+        &self.spec.aliases
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    // Constants are read when the kernel is made; only the series are computed per row.
+    fn expressions(&self, args: ExpressionArgs) -> Vec<Arc<dyn PhysicalExpr>> {
+        args.input_exprs()
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| !param_is_option(&self.spec, *i))
+            .map(|(_, expr)| Arc::clone(expr))
+            .collect()
+    }
+
+    fn partition_evaluator(
+        &self,
+        args: PartitionEvaluatorArgs,
+    ) -> Result<Box<dyn PartitionEvaluator>> {
+        let given: Vec<Option<ScalarValue>> = args
+            .input_exprs()
+            .iter()
+            .map(|expr| expr.downcast_ref::<Literal>().map(|l| l.value().clone()))
+            .collect();
+        let bound = Args::bind(&self.spec, &given)?;
+        let n_given = given
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| !param_is_option(&self.spec, *i))
+            .count();
+        Ok(Box::new(SeriesEvaluator {
+            kernel: (self.factory)(&bound)?,
+            output: self.spec.output.clone(),
+            n_missing: bound.n_series.saturating_sub(n_given),
+            is_causal: self.spec.causality == Causality::Causal,
+        }))
+    }
+
+    fn field(&self, args: WindowUDFFieldArgs) -> Result<FieldRef> {
+        Ok(Arc::new(Field::new(
+            args.name(),
+            self.spec.output.data_type(),
+            true,
+        )))
+    }
+
+    fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
+        Ok(coerce_arguments(&self.spec, given)?)
+    }
+
+    fn limit_effect(&self, _args: &[Arc<dyn PhysicalExpr>]) -> LimitEffect {
+        LimitEffect::Unknown
+    }
+}
+
+/// Whether the argument at a position is a constant.
+pub(crate) fn param_is_option(spec: &FunctionSpec, position: usize) -> bool {
+    let last = spec.params.len().saturating_sub(1);
+    spec.params
+        .get(position.min(last))
+        .is_some_and(|p| p.kind.is_option())
+}
+
+/// The types that arguments are cast to: series to doubles, texts to strings, constants as they are.
+///
+/// # Errors
+/// 42883 for a wrong number of arguments or a type that is neither a number nor NULL.
+pub(crate) fn coerce_arguments(
+    spec: &FunctionSpec,
+    given: &[DataType],
+) -> Result<Vec<DataType>, QlError> {
+    crate::arguments::check_arity(spec, given.len())?;
+    let last = spec.params.len().saturating_sub(1);
+    given
+        .iter()
+        .enumerate()
+        .map(|(i, ty)| {
+            let Some(param) = spec.params.get(i.min(last)) else {
+                return Err(QlError::internal(format!(
+                    "{}: has no parameter {i}",
+                    spec.name
+                )));
+            };
+            let target = match param.kind {
+                ParamKind::Series
+                    if ty.is_numeric() || ty.is_null() || *ty == DataType::Boolean =>
+                {
+                    DataType::Float64
+                }
+                ParamKind::Texts if ty.is_string() || ty.is_null() => DataType::Utf8View,
+                ParamKind::Texts if matches!(ty, DataType::Dictionary(_, v) if v.is_string()) => {
+                    DataType::Utf8View
+                }
+                ParamKind::Series | ParamKind::Texts => {
+                    return Err(QlError::new(
+                        SqlState::UndefinedFunction,
+                        format!(
+                            "{}: `{}` must be {}, found type {ty}",
+                            spec.name,
+                            param.name,
+                            param.kind.allowed()
+                        ),
+                    )
+                    .with_hint(format!("The signature is {}", spec.signature())));
+                }
+                _ => ty.clone(),
+            };
+            Ok(target)
+        })
+        .collect()
+}
+
+struct SeriesEvaluator {
+    kernel: Box<dyn SeriesKernel>,
+    output: Output,
+    /// Series parameters that were left out at the end: all rows NULL.
+    n_missing: usize,
+    is_causal: bool,
+}
+
+impl fmt::Debug for SeriesEvaluator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SeriesEvaluator")
+            .field("output", &self.output)
+            .finish_non_exhaustive()
+    }
+}
+
+impl PartitionEvaluator for SeriesEvaluator {
+    fn is_causal(&self) -> bool {
+        self.is_causal
+    }
+
+    fn evaluate_all(&mut self, values: &[ArrayRef], n_rows: usize) -> Result<ArrayRef> {
+        let columns: Vec<&Float64Array> = values
+            .iter()
+            .map(|a| a.as_primitive_opt::<Float64Type>())
+            .collect::<Option<_>>()
+            .ok_or_else(|| {
+                QlError::internal("a series argument was not cast to double precision")
+            })?;
+        let n_outputs = self.output.fields().len().max(1);
+        let outputs = if self.n_missing > 0 {
+            vec![vec![f64::NAN; n_rows]; n_outputs]
+        } else {
+            match present_rows(&columns, n_rows) {
+                None => {
+                    let dense: Vec<&[f64]> = columns.iter().map(|c| c.values().as_ref()).collect();
+                    self.compute(&dense, n_rows, n_outputs)?
+                }
+                Some(rows) => {
+                    let gathered: Vec<Vec<f64>> = columns
+                        .iter()
+                        .map(|c| rows.iter().map(|&r| c.value(r)).collect())
+                        .collect();
+                    let dense: Vec<&[f64]> = gathered.iter().map(Vec::as_slice).collect();
+                    let computed = self.compute(&dense, rows.len(), n_outputs)?;
+                    computed.iter().map(|c| scatter(c, &rows, n_rows)).collect()
+                }
+            }
+        };
+        Ok(to_array(&self.output, outputs))
+    }
+}
+
+impl SeriesEvaluator {
+    fn compute(&self, inputs: &[&[f64]], n_rows: usize, n_outputs: usize) -> Result<Vec<Vec<f64>>> {
+        let mut outputs = vec![vec![f64::NAN; n_rows]; n_outputs];
+        if n_rows > 0 {
+            let mut slices: Vec<&mut [f64]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
+            self.kernel.run(inputs, &mut slices)?;
+        }
+        Ok(outputs)
+    }
+}
+
+/// The rows where every input has a finite value, or `None` when that is all of them.
+fn present_rows(columns: &[&Float64Array], n_rows: usize) -> Option<Vec<usize>> {
+    let complete = columns
+        .iter()
+        .all(|c| c.null_count() == 0 && c.values().iter().all(|v| v.is_finite()));
+    if complete {
+        return None;
+    }
+    let is_present = |row: usize| {
+        columns
+            .iter()
+            .all(|c| c.is_valid(row) && c.value(row).is_finite())
+    };
+    Some((0..n_rows).filter(|&row| is_present(row)).collect())
+}
+
+fn scatter(dense: &[f64], rows: &[usize], n_rows: usize) -> Vec<f64> {
+    let mut full = vec![f64::NAN; n_rows];
+    for (value, &row) in dense.iter().zip(rows) {
+        if let Some(slot) = full.get_mut(row) {
+            *slot = *value;
+        }
+    }
+    full
+}
+
+/// Turns kernel outputs into the Arrow array that the spec promises; what is not finite is NULL.
+pub fn to_array(output: &Output, mut columns: Vec<Vec<f64>>) -> ArrayRef {
+    match output {
+        Output::Value(ty) => to_column(*ty, columns.pop().unwrap_or_default()),
+        Output::Struct(fields) | Output::Rows(fields) => to_struct(fields, columns),
+    }
+}
+
+fn to_struct(fields: &[OutputField], columns: Vec<Vec<f64>>) -> ArrayRef {
+    let arrays: Vec<ArrayRef> = fields
+        .iter()
+        .zip(columns)
+        .map(|(f, c)| to_column(f.ty, c))
+        .collect();
+    // A row of which nothing is known is NULL as a whole, not a struct of NULLs.
+    let n_rows = arrays.first().map_or(0, |a| a.len());
+    let known =
+        NullBuffer::from_iter((0..n_rows).map(|row| arrays.iter().any(|a| a.is_valid(row))));
+    let arrow_fields = crate::spec::arrow_fields(fields, &crate::spec::default_time_type());
+    Arc::new(StructArray::new(arrow_fields, arrays, Some(known)))
+}
+
+fn to_column(ty: OutputType, values: Vec<f64>) -> ArrayRef {
+    let known: NullBuffer = values.iter().map(|v| v.is_finite()).collect();
+    let nulls = (known.null_count() > 0).then_some(known);
+    match ty {
+        OutputType::Integer => {
+            let integers: ScalarBuffer<i64> = values.iter().map(|v| *v as i64).collect();
+            Arc::new(Int64Array::new(integers, nulls))
+        }
+        OutputType::Flag => Arc::new(
+            values
+                .iter()
+                .map(|v| v.is_finite().then_some(*v != 0.0))
+                .collect::<datafusion::arrow::array::BooleanArray>(),
+        ),
+        _ => Arc::new(Float64Array::new(values.into(), nulls)),
+    }
+}
