@@ -139,7 +139,9 @@ def pinball_gradient(quantiles: FloatArray, targets: FloatArray) -> FloatArray:
     return ((targets[:, :, None] < quantiles) - QUANTILES) / quantiles.size
 
 
-def gradient_error(parameters: Parameters, features: FloatArray, targets: FloatArray, rng: np.random.Generator) -> float:
+def gradient_error(
+    parameters: Parameters, features: FloatArray, targets: FloatArray, rng: np.random.Generator
+) -> float:
     """Largest relative difference between `backward` and central differences, along random directions.
 
     One random direction per parameter array. The pinball loss has kinks, so the step is small and the windows few.

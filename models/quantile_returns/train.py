@@ -13,6 +13,7 @@ import platform
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -139,7 +140,8 @@ def train(split: Split, settings: Settings) -> Fit:
                 average[name] += settings.averaging * (value - average[name])
         loss, validation_loss = total / len(order), held_loss()
         better = validation_loss < best.validation_loss
-        print(f"epoch {epoch:3d}: training loss {loss:.6f}, validation loss {validation_loss:.6f}{' *' if better else ''}")
+        mark = " *" if better else ""
+        print(f"epoch {epoch:3d}: training loss {loss:.6f}, validation loss {validation_loss:.6f}{mark}")
         if better:
             best = Fit({name: value.copy() for name, value in average.items()}, epoch, loss, validation_loss)
         elif epoch - best.epoch >= settings.patience:
@@ -160,6 +162,14 @@ def skill_interval(loss: FloatArray, reference: FloatArray, origin: bars.DateArr
     drawn = (starts[:, :, None] + np.arange(BLOCK_DAYS)).reshape(BOOTSTRAPS, -1)[:, :days]
     sums = by_day[:, drawn].sum(axis=2)
     return [float(value) for value in np.quantile(1 - sums[0] / sums[1], [0.025, 0.975])]
+
+
+def skill_by(group: npt.NDArray[Any], loss: FloatArray, reference: FloatArray) -> dict[str, float]:
+    """1 - loss / reference for every value of `group`."""
+    return {
+        str(value): float(1 - loss[group == value].sum() / reference[group == value].sum())
+        for value in np.unique(group)
+    }
 
 
 def coverage(quantiles: FloatArray, y: FloatArray) -> FloatArray:
@@ -186,12 +196,12 @@ def references(known: Windows) -> dict[str, Forecaster]:
     return {"window_volatility": scaled_by(lambda x: window_scale(x)[1]), "ewma_volatility": scaled_by(ewma)}
 
 
-def report(windows: Windows, forecaster: Forecaster, baselines: dict[str, Forecaster]) -> dict[str, object]:
+def report(windows: Windows, forecaster: Forecaster, baselines: dict[str, Forecaster]) -> dict[str, Any]:
     """Pinball loss of raw cumulative log returns, coverage, and skill = 1 - loss / loss of a reference."""
     quantiles = forecaster(windows.x)
     loss = pinball(quantiles, windows.y)
     per_window = loss.mean(axis=(1, 2))
-    found: dict[str, object] = {
+    found: dict[str, Any] = {
         "windows": len(windows),
         "first_origin": str(windows.origin.min()),
         "last_origin": str(windows.origin.max()),
@@ -203,25 +213,21 @@ def report(windows: Windows, forecaster: Forecaster, baselines: dict[str, Foreca
     for name, baseline in baselines.items():
         reference_quantiles = baseline(windows.x)
         reference = pinball(reference_quantiles, windows.y)
-
-        def skill(rows: npt.NDArray[np.bool_]) -> float:
-            return float(1 - loss[rows].mean() / reference[rows].mean())
-
-        years = windows.origin.astype("datetime64[Y]")
+        reference_per_window = reference.mean(axis=(1, 2))
         found[f"against_{name}"] = {
             "pinball": float(reference.mean()),
             "coverage_10_90": float(coverage(reference_quantiles, windows.y).mean()),
             "skill": float(1 - loss.mean() / reference.mean()),
-            "skill_95_interval": skill_interval(per_window, reference.mean(axis=(1, 2)), windows.origin),
+            "skill_95_interval": skill_interval(per_window, reference_per_window, windows.origin),
             "skill_by_quantile": (1 - loss.mean(axis=(0, 1)) / reference.mean(axis=(0, 1))).tolist(),
             "skill_by_step": (1 - loss.mean(axis=(0, 2)) / reference.mean(axis=(0, 2))).tolist(),
-            "skill_by_symbol": {str(value): skill(windows.symbol == value) for value in np.unique(windows.symbol)},
-            "skill_by_year": {str(value): skill(years == value) for value in np.unique(years)},
+            "skill_by_symbol": skill_by(windows.symbol, per_window, reference_per_window),
+            "skill_by_year": skill_by(windows.origin.astype("datetime64[Y]"), per_window, reference_per_window),
         }
     return found
 
 
-def rounded(value: object) -> object:
+def rounded(value: Any) -> Any:
     """`value` with every float inside rounded to six decimals."""
     if isinstance(value, float):
         return round(value, 6)
@@ -251,7 +257,7 @@ def metadata_of(train_start: np.datetime64) -> dict[str, str]:
     }
 
 
-def data_files(data_dir: Path) -> list[dict[str, object]]:
+def data_files(data_dir: Path) -> list[dict[str, Any]]:
     """Every data file with its hash and the series taken from it."""
     return [
         {
@@ -265,10 +271,12 @@ def data_files(data_dir: Path) -> list[dict[str, object]]:
 
 def manifest_of(
     model: bytes, metadata: dict[str, str], split: Split, settings: Settings, fit: Fit, data_dir: Path
-) -> dict[str, object]:
-    """The manifest, without anything that differs from run to run."""
+) -> dict[str, Any]:
+    """The manifest, without anything that differs from run to run.
+
+    The references of the validation part know the training windows; those of the test know all windows before it.
+    """
     known = bars.concatenate([split.train, split.validation])
-    baselines = references(known)
 
     def forecaster(x: FloatArray) -> FloatArray:
         return predict(fit.parameters, x)
@@ -284,7 +292,9 @@ def manifest_of(
         "opset": OPSET,
         "ir_version": IR_VERSION,
         "parameters": sum(value.size for value in fit.parameters.values()),
-        "inputs": [{"name": "x", "type": "float32", "shape": ["B", CONTEXT, 1], "meaning": "log returns, oldest first"}],
+        "inputs": [
+            {"name": "x", "type": "float32", "shape": ["B", CONTEXT, 1], "meaning": "log returns, oldest first"}
+        ],
         "outputs": [
             {
                 "name": "yhat",
@@ -310,8 +320,8 @@ def manifest_of(
         },
         "training": asdict(settings)
         | {"best_epoch": fit.epoch, "train_loss": fit.train_loss, "validation_loss": fit.validation_loss},
-        "validation": report(split.validation, forecaster, baselines),
-        "test": report(split.test, forecaster, baselines),
+        "validation": report(split.validation, forecaster, references(split.train)),
+        "test": report(split.test, forecaster, references(known)),
         "data": data_files(data_dir),
         "programs": {
             "python": platform.python_version(),

@@ -5,13 +5,14 @@
 
 use crate::arguments::Args;
 use crate::error::{QlError, SqlState};
-use crate::registry::{Implementation, Registry};
+use crate::metric::depends_on_order;
+use crate::registry::{Function, Implementation, Registry};
 use crate::spec::FunctionSpec;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::config::ConfigOptions;
-use datafusion::logical_expr::expr::WindowFunctionParams;
-use datafusion::logical_expr::{Expr, LogicalPlan, WindowFrame, WindowFunctionDefinition};
+use datafusion::logical_expr::expr::{Sort, WindowFunctionParams};
+use datafusion::logical_expr::{Expr, LogicalPlan, WindowFrameBound, WindowFunctionDefinition};
 use datafusion::optimizer::AnalyzerRule;
 use std::fmt;
 use std::sync::Arc;
@@ -56,93 +57,94 @@ impl CheckCalls {
     fn check(&self, expr: &Expr) -> Result<(), QlError> {
         match expr {
             Expr::WindowFunction(call) => {
-                let spec = match &call.fun {
-                    WindowFunctionDefinition::WindowUDF(udf) => self.spec(udf.name()),
-                    WindowFunctionDefinition::AggregateUDF(udf) => self.spec(udf.name()),
+                let (name, is_metric) = match &call.fun {
+                    WindowFunctionDefinition::WindowUDF(udf) => (udf.name(), false),
+                    WindowFunctionDefinition::AggregateUDF(udf) => (udf.name(), true),
                 };
-                let Some((spec, implementation)) = spec else {
-                    return Ok(());
-                };
-                if matches!(implementation, Implementation::Window(_)) {
-                    check_window(spec, &call.params)?;
+                let Some(function) = self.registry.get(name) else { return Ok(()) };
+                refuse_distinct(&function.spec, call.params.distinct)?;
+                match &function.implementation {
+                    Implementation::Aggregate(udaf) if is_metric && depends_on_order(udaf) => {
+                        check_order(&function.spec, &call.params)?;
+                    }
+                    Implementation::Window(_) => {
+                        check_order(&function.spec, &call.params)?;
+                        check_frame(&function.spec, &call.params)?;
+                    }
+                    _ => {}
                 }
-                check_constants(spec, &call.params.args)
+                check_constants(function, &call.params.args)
             }
             Expr::AggregateFunction(call) => {
-                let Some((spec, _)) = self.spec(call.func.name()) else {
-                    return Ok(());
-                };
-                if crate::metric::depends_on_order(&call.func) && call.params.order_by.is_empty() {
-                    return Err(QlError::new(
-                        SqlState::InvalidOrder,
-                        format!("{}: the result depends on the order of the rows, and there is no ORDER BY", spec.name),
-                    )
-                    .with_hint(format!("Write {}(x ORDER BY ts) or use it with OVER (ORDER BY ts)", spec.name)));
+                let Some(function) = self.registry.get(call.func.name()) else { return Ok(()) };
+                refuse_distinct(&function.spec, call.params.distinct)?;
+                if depends_on_order(&call.func) {
+                    check_group_order(&function.spec, call.params.order_by.first())?;
                 }
-                check_constants(spec, &call.params.args)
+                check_constants(function, &call.params.args)
             }
-            Expr::ScalarFunction(call) => match self.spec(call.func.name()) {
-                Some((spec, _)) => check_constants(spec, &call.args),
+            Expr::ScalarFunction(call) => match self.registry.get(call.func.name()) {
+                Some(function) => check_constants(function, &call.args),
                 None => Ok(()),
             },
             _ => Ok(()),
         }
     }
+}
 
-    fn spec(&self, name: &str) -> Option<(&FunctionSpec, &Implementation)> {
-        self.registry
-            .get(name)
-            .map(|f| (f.spec.as_ref(), &f.implementation))
+fn refuse_distinct(spec: &FunctionSpec, distinct: bool) -> Result<(), QlError> {
+    match distinct {
+        true => Err(QlError::new(SqlState::FeatureNotSupported, format!("{}: DISTINCT has no meaning here", spec.name))),
+        false => Ok(()),
     }
 }
 
-fn check_window(spec: &FunctionSpec, params: &WindowFunctionParams) -> Result<(), QlError> {
-    let wrong_order = |what: &str| {
-        Err(
-            QlError::new(SqlState::InvalidOrder, format!("{}: {what}", spec.name))
-                .with_hint("Write OVER (PARTITION BY symbol ORDER BY ts)"),
-        )
+fn check_group_order(spec: &FunctionSpec, first: Option<&Sort>) -> Result<(), QlError> {
+    let wrong = |what: &str| {
+        Err(QlError::new(SqlState::InvalidOrder, format!("{}: {what}", spec.name))
+            .with_hint(format!("Write {}(x ORDER BY ts) or use it with OVER (ORDER BY ts)", spec.name)))
+    };
+    match first {
+        None => wrong("the result depends on the order of the rows, and there is no ORDER BY"),
+        Some(sort) if !sort.asc => wrong("the rows are ordered by descending time, so the future would come first"),
+        Some(_) => Ok(()),
+    }
+}
+
+fn check_order(spec: &FunctionSpec, params: &WindowFunctionParams) -> Result<(), QlError> {
+    let wrong = |what: &str| {
+        Err(QlError::new(SqlState::InvalidOrder, format!("{}: {what}", spec.name))
+            .with_hint("Write OVER (PARTITION BY symbol ORDER BY ts)"))
     };
     match params.order_by.first() {
-        None => return wrong_order("the window has no ORDER BY, so there is no past to look at"),
-        Some(first) if !first.asc => {
-            return wrong_order(
-                "the window is ordered by descending time, so the future would come first",
-            );
-        }
-        Some(_) => {}
+        None => wrong("the window has no ORDER BY, so there is no past to look at"),
+        Some(first) if !first.asc => wrong("the window is ordered by descending time, so the future would come first"),
+        Some(_) => Ok(()),
     }
-    // The frame that SQL supplies when none is written.
-    let default_frame = WindowFrame::new(Some(false));
-    let whole_partition = WindowFrame::new(None);
+}
+
+fn check_frame(spec: &FunctionSpec, params: &WindowFunctionParams) -> Result<(), QlError> {
     let frame = &params.window_frame;
-    if frame.units != default_frame.units
-        || (frame.start_bound != default_frame.start_bound)
-        || (frame.end_bound != default_frame.end_bound
-            && frame.end_bound != whole_partition.end_bound)
-    {
-        return Err(QlError::new(
-            SqlState::FeatureNotSupported,
-            format!(
-                "{}: takes its look-back from its arguments, not from a window frame",
-                spec.name
-            ),
-        )
-        .with_hint("Remove ROWS or RANGE from the window"));
+    let ends_here = frame.end_bound == WindowFrameBound::CurrentRow || frame.end_bound.is_unbounded();
+    if frame.start_bound.is_unbounded() && ends_here {
+        return Ok(());
     }
-    Ok(())
+    Err(QlError::new(
+        SqlState::FeatureNotSupported,
+        format!("{}: takes its look-back from its arguments, not from a window frame", spec.name),
+    )
+    .with_hint("Remove ROWS or RANGE from the window"))
 }
 
 /// Binds the constants of a call, so that a value out of range is an error of planning.
-fn check_constants(spec: &FunctionSpec, args: &[Expr]) -> Result<(), QlError> {
+fn check_constants(function: &Function, args: &[Expr]) -> Result<(), QlError> {
     let given: Vec<Option<ScalarValue>> = args.iter().map(constant).collect();
     // A placeholder gets its value later; the evaluator binds again then.
-    let pending = args.iter().any(|a| matches!(bare(a), Expr::Placeholder(_)));
-    if pending {
-        Ok(())
-    } else {
-        Args::bind(spec, &given).map(|_| ())
+    let is_pending = args.iter().any(|a| matches!(bare(a), Expr::Placeholder(_)));
+    if is_pending {
+        return Ok(());
     }
+    (function.check)(&Args::bind(&function.spec, &given)?)
 }
 
 fn bare(expr: &Expr) -> &Expr {

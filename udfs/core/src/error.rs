@@ -12,6 +12,8 @@ pub enum SqlState {
     UndefinedFunction,
     /// 42703: no such column.
     UndefinedColumn,
+    /// 42702: a name fits several columns.
+    AmbiguousColumn,
     /// 42P01: no such table.
     UndefinedTable,
     /// 42704: no such object of another kind (model, user, snapshot).
@@ -30,6 +32,10 @@ pub enum SqlState {
     DataException,
     /// 22P02: text that cannot be read as the wanted type.
     InvalidText,
+    /// 22003: a number too large for its type.
+    NumericOutOfRange,
+    /// 42000: the statement parses but makes no sense.
+    InvalidStatement,
     /// 22012: division by zero.
     DivisionByZero,
     /// 22P04: a file to import is damaged.
@@ -69,6 +75,7 @@ impl SqlState {
             Self::SyntaxError => "42601",
             Self::UndefinedFunction => "42883",
             Self::UndefinedColumn => "42703",
+            Self::AmbiguousColumn => "42702",
             Self::UndefinedTable => "42P01",
             Self::UndefinedObject => "42704",
             Self::DuplicateTable => "42P07",
@@ -78,6 +85,8 @@ impl SqlState {
             Self::InvalidParameter => "22023",
             Self::DataException => "22000",
             Self::InvalidText => "22P02",
+            Self::NumericOutOfRange => "22003",
+            Self::InvalidStatement => "42000",
             Self::DivisionByZero => "22012",
             Self::BadFileFormat => "22P04",
             Self::UndefinedFile => "58P01",

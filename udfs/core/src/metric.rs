@@ -53,6 +53,7 @@ pub enum RowOrder {
 /// Joins a spec and a metric to an aggregate.
 pub fn metric_function(spec: FunctionSpec, order: RowOrder, factory: MetricFactory) -> Function {
     let spec = Arc::new(spec);
+    let make = Arc::clone(&factory);
     let udf = MetricFunction {
         spec: Arc::clone(&spec),
         signature: Signature::user_defined(Volatility::Immutable),
@@ -62,6 +63,7 @@ pub fn metric_function(spec: FunctionSpec, order: RowOrder, factory: MetricFacto
     Function {
         spec,
         implementation: Implementation::Aggregate(Arc::new(AggregateUDF::from(udf))),
+        check: Arc::new(move |args| make(args).map(drop)),
     }
 }
 

@@ -1,10 +1,12 @@
 //! The set of all functions, from which everything else is derived.
 
+use crate::arguments::Args;
 use crate::error::QlError;
 use crate::relation::RelationFunction;
 use crate::spec::FunctionSpec;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 /// A function ready for registration.
@@ -20,13 +22,24 @@ pub enum Implementation {
     Relation(Arc<RelationFunction>),
 }
 
+/// Tries constants that are each in range: do they fit together, does the model exist?
+pub type Check = Arc<dyn Fn(&Args) -> Result<(), QlError> + Send + Sync>;
+
 /// A spec with its code.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Function {
     /// The description.
     pub spec: Arc<FunctionSpec>,
     /// The code behind the SQL name.
     pub implementation: Implementation,
+    /// What is checked while planning, besides the range of each constant.
+    pub check: Check,
+}
+
+impl fmt::Debug for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Function").field("name", &self.spec.name).finish_non_exhaustive()
+    }
 }
 
 /// All functions by name and alias.

@@ -160,6 +160,7 @@ pub fn relation_function(
     factory: RelationFactory,
 ) -> Function {
     let spec = Arc::new(spec);
+    let make = Arc::clone(&factory);
     let function = RelationFunction {
         spec: Arc::clone(&spec),
         columns,
@@ -170,6 +171,7 @@ pub fn relation_function(
     Function {
         spec,
         implementation: Implementation::Relation(Arc::new(function)),
+        check: Arc::new(move |args| make(args).map(drop)),
     }
 }
 

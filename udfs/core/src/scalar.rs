@@ -34,6 +34,7 @@ pub fn scalar_function(
     kernel: ScalarKernel,
 ) -> Function {
     let spec = Arc::new(spec);
+    let (probed, probe) = (Arc::clone(&spec), Arc::clone(&kernel));
     let udf = ScalarFunction {
         spec: Arc::clone(&spec),
         signature: Signature::user_defined(volatility),
@@ -42,7 +43,20 @@ pub fn scalar_function(
     Function {
         spec,
         implementation: Implementation::Scalar(Arc::new(ScalarUDF::from(udf))),
+        check: Arc::new(move |args| probe(args, &no_rows(&probed, args), 0).map(drop)),
     }
+}
+
+/// The per-row arguments of a call over no rows.
+fn no_rows(spec: &FunctionSpec, args: &Args) -> Vec<ArrayRef> {
+    let per_row: Vec<_> = spec.params.iter().filter(|p| !p.kind.is_option()).collect();
+    (0..args.n_series)
+        .filter_map(|i| per_row.get(i).or(per_row.last()))
+        .map(|param| match param.kind {
+            ParamKind::Texts => new_null_array(&DataType::Utf8View, 0),
+            _ => new_null_array(&DataType::Float64, 0),
+        })
+        .collect()
 }
 
 /// The DataFusion side of a scalar function.

@@ -43,6 +43,7 @@ pub type SeriesFactory = Arc<dyn Fn(&Args) -> Result<Box<dyn SeriesKernel>, QlEr
 /// Joins a spec and a kernel to a window function.
 pub fn series_function(spec: FunctionSpec, factory: SeriesFactory) -> Function {
     let spec = Arc::new(spec);
+    let make = Arc::clone(&factory);
     let udf = SeriesFunction {
         spec: Arc::clone(&spec),
         signature: Signature::user_defined(Volatility::Immutable),
@@ -51,6 +52,7 @@ pub fn series_function(spec: FunctionSpec, factory: SeriesFactory) -> Function {
     Function {
         spec,
         implementation: Implementation::Window(Arc::new(WindowUDF::from(udf))),
+        check: Arc::new(move |args| make(args).map(drop)),
     }
 }
 

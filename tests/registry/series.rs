@@ -1,0 +1,193 @@
+//! Properties of every window function, through its adapter.
+
+use super::all;
+use datafusion::arrow::array::{Array, ArrayRef, Float64Array};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::WindowUDF;
+use datafusion::logical_expr::function::{ExpressionArgs, PartitionEvaluatorArgs};
+use datafusion::physical_expr::expressions::{Column, Literal};
+use datafusion::physical_plan::PhysicalExpr;
+use quantlake_core::{Causality, FunctionSpec, Implementation, ParamKind};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use std::sync::Arc;
+
+const N_BARS: usize = 260;
+
+/// Random bars as the functions name their inputs.
+struct Bars {
+    open: Vec<f64>,
+    high: Vec<f64>,
+    low: Vec<f64>,
+    close: Vec<f64>,
+    volume: Vec<f64>,
+}
+
+impl Bars {
+    fn random(seed: u64) -> Self {
+        let mut random = StdRng::seed_from_u64(seed);
+        let mut bars = Self { open: vec![], high: vec![], low: vec![], close: vec![], volume: vec![] };
+        let mut price = 100.0;
+        for _ in 0..N_BARS {
+            let open = price * (1.0 + random.random_range(-0.01..0.01));
+            let close = open * (1.0 + random.random_range(-0.03..0.03));
+            bars.open.push(open);
+            bars.high.push(open.max(close) * (1.0 + random.random_range(0.0..0.01)));
+            bars.low.push(open.min(close) * (1.0 - random.random_range(0.0..0.01)));
+            bars.close.push(close);
+            bars.volume.push(random.random_range(1e3..1e6));
+            price = close;
+        }
+        bars
+    }
+
+    fn series(&self, parameter: &str) -> Vec<f64> {
+        match parameter {
+            "open" => self.open.clone(),
+            "high" => self.high.clone(),
+            "low" => self.low.clone(),
+            "volume" => self.volume.clone(),
+            "volatility" => vec![0.02; N_BARS],
+            "periods" => vec![14.0; N_BARS],
+            "y" => self.open.clone(),
+            _ => self.close.clone(),
+        }
+    }
+}
+
+/// Calls a window function with its defaults on the given rows.
+fn evaluate(udwf: &WindowUDF, spec: &FunctionSpec, inputs: &[Vec<Option<f64>>]) -> ArrayRef {
+    let mut exprs: Vec<Arc<dyn PhysicalExpr>> = Vec::new();
+    let mut fields: Vec<FieldRef> = Vec::new();
+    for param in &spec.params {
+        let (expr, ty): (Arc<dyn PhysicalExpr>, DataType) = match (&param.kind, &param.default) {
+            (ParamKind::Series, _) => (Arc::new(Column::new(&param.name, fields.len())), DataType::Float64),
+            (_, Some(default)) => constant(default.to_scalar()),
+            (kind, None) => constant(smallest(kind)),
+        };
+        exprs.push(expr);
+        fields.push(Arc::new(Field::new(&param.name, ty, true)));
+    }
+    let n_series = udwf.expressions(ExpressionArgs::new(&exprs, &fields)).len();
+    let args = PartitionEvaluatorArgs::new(&exprs, &fields, false, false);
+    let mut evaluator = udwf.partition_evaluator_factory(args).unwrap_or_else(|e| panic!("{}: {e}", spec.name));
+    let columns: Vec<ArrayRef> =
+        inputs.iter().take(n_series).map(|c| Arc::new(c.iter().copied().collect::<Float64Array>()) as ArrayRef).collect();
+    let n_rows = inputs.first().map_or(0, Vec::len);
+    evaluator.evaluate_all(&columns, n_rows).unwrap_or_else(|e| panic!("{}: {e}", spec.name))
+}
+
+fn constant(value: ScalarValue) -> (Arc<dyn PhysicalExpr>, DataType) {
+    let ty = value.data_type();
+    (Arc::new(Literal::new(value)), ty)
+}
+
+fn smallest(kind: &ParamKind) -> ScalarValue {
+    match kind {
+        ParamKind::Integer { min, .. } => ScalarValue::Int64(Some(*min)),
+        ParamKind::Number { min, .. } => ScalarValue::Float64(Some(min.max(1.0))),
+        ParamKind::Choice(choices) => ScalarValue::Utf8(choices.first().map(|(name, _)| name.clone())),
+        _ => ScalarValue::Null,
+    }
+}
+
+/// Every window function that needs no model.
+fn for_each(mut check: impl FnMut(&WindowUDF, &FunctionSpec, Vec<Vec<Option<f64>>>)) -> usize {
+    let registry = all();
+    let mut n_checked = 0;
+    for function in registry.iter() {
+        let Implementation::Window(udwf) = &function.implementation else { continue };
+        let spec = &function.spec;
+        if spec.params.iter().any(|p| p.kind == ParamKind::Name && p.default.is_none()) {
+            continue;
+        }
+        let bars = Bars::random(7 + n_checked as u64);
+        let inputs = spec
+            .params
+            .iter()
+            .filter(|p| p.kind == ParamKind::Series)
+            .map(|p| bars.series(&p.name).into_iter().map(Some).collect())
+            .collect();
+        check(udwf, spec, inputs);
+        n_checked += 1;
+    }
+    n_checked
+}
+
+fn prefix(inputs: &[Vec<Option<f64>>], n_rows: usize) -> Vec<Vec<Option<f64>>> {
+    inputs.iter().map(|c| c[..n_rows].to_vec()).collect()
+}
+
+#[test]
+fn a_causal_value_never_changes_when_later_rows_arrive() {
+    let n_checked = for_each(|udwf, spec, inputs| {
+        let full = evaluate(udwf, spec, &inputs);
+        for n_rows in [1, 2, 33, 100, 173, N_BARS - 1] {
+            let part = evaluate(udwf, spec, &prefix(&inputs, n_rows));
+            let n_fixed = match &spec.causality {
+                Causality::Causal => n_rows,
+                Causality::Forward(rows) => {
+                    let horizon = spec.params.iter().find(|p| p.name == *rows).and_then(|p| p.default.clone());
+                    let horizon = match horizon {
+                        Some(quantlake_core::ParamValue::Integer(h)) => h as usize,
+                        other => panic!("{}: horizon {other:?}", spec.name),
+                    };
+                    n_rows.saturating_sub(horizon)
+                }
+                Causality::WholePartition => 0,
+            };
+            let same = part.slice(0, n_fixed).to_data() == full.slice(0, n_fixed).to_data();
+            assert!(same, "{} changes an earlier value when row {n_rows} arrives", spec.name);
+        }
+    });
+    assert!(n_checked >= 231, "{n_checked}");
+}
+
+#[test]
+fn a_missing_row_is_null_and_leaves_the_others_as_if_it_were_not_there() {
+    for_each(|udwf, spec, inputs| {
+        if spec.causality != Causality::Causal {
+            return;
+        }
+        let missing = [0, 5, 77, 78, 200];
+        let holed: Vec<Vec<Option<f64>>> = inputs
+            .iter()
+            .enumerate()
+            .map(|(i, c)| {
+                let hole = |row: usize| missing.contains(&row) && (i == 0 || row % 2 == 0);
+                c.iter().enumerate().map(|(row, v)| if hole(row) { [None, Some(f64::NAN), Some(f64::INFINITY)][row % 3] } else { *v }).collect()
+            })
+            .collect();
+        let dense: Vec<Vec<Option<f64>>> = inputs
+            .iter()
+            .map(|c| c.iter().enumerate().filter(|(row, _)| !missing.contains(row)).map(|(_, v)| *v).collect())
+            .collect();
+        let (with_holes, without) = (evaluate(udwf, spec, &holed), evaluate(udwf, spec, &dense));
+        let mut dense_row = 0;
+        for row in 0..N_BARS {
+            if missing.contains(&row) {
+                assert!(with_holes.is_null(row), "{}: row {row} is missing and not NULL", spec.name);
+            } else {
+                let same = with_holes.slice(row, 1).to_data() == without.slice(dense_row, 1).to_data();
+                assert!(same, "{}: row {row} differs", spec.name);
+                dense_row += 1;
+            }
+        }
+    });
+}
+
+#[test]
+fn short_and_odd_inputs_give_null_or_a_value_and_never_a_panic() {
+    for_each(|udwf, spec, inputs| {
+        for n_rows in [0, 1, 2] {
+            assert_eq!(evaluate(udwf, spec, &prefix(&inputs, n_rows)).len(), n_rows, "{}", spec.name);
+        }
+        for odd in [0.0, -1.0, 1e300, f64::MIN_POSITIVE] {
+            let constant: Vec<Vec<Option<f64>>> = inputs.iter().map(|c| vec![Some(odd); c.len()]).collect();
+            assert_eq!(evaluate(udwf, spec, &constant).len(), N_BARS, "{} on {odd}", spec.name);
+        }
+        let nothing: Vec<Vec<Option<f64>>> = inputs.iter().map(|c| vec![None; c.len()]).collect();
+        assert_eq!(evaluate(udwf, spec, &nothing).null_count(), N_BARS, "{} of NULLs", spec.name);
+    });
+}

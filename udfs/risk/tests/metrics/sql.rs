@@ -1,0 +1,229 @@
+//! The functions in queries: their examples, windows against groups, bad arguments.
+
+use crate::support::{doubles, is_close, metric_names};
+use datafusion::arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
+use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::datasource::MemTable;
+use datafusion::error::DataFusionError;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use quantlake_core::check::CheckCalls;
+use quantlake_core::{Implementation, QlError, Registry};
+use std::sync::Arc;
+
+fn context() -> SessionContext {
+    let config = SessionConfig::new()
+        .with_target_partitions(4)
+        .with_batch_size(7);
+    let ctx = SessionContext::new_with_config(config);
+    for function in quantlake_risk::functions() {
+        match function.implementation {
+            Implementation::Aggregate(udaf) => ctx.register_udaf(udaf.as_ref().clone()),
+            Implementation::Scalar(udf) => ctx.register_udf(udf.as_ref().clone()),
+            _ => panic!("{} is of another kind", function.spec.name),
+        }
+    }
+    let registry = Registry::try_new(quantlake_risk::functions()).unwrap();
+    ctx.add_analyzer_rule(Arc::new(CheckCalls::new(Arc::new(registry))));
+    ctx
+}
+
+async fn try_run(ctx: &SessionContext, sql: &str) -> Result<Vec<RecordBatch>, DataFusionError> {
+    ctx.sql(sql).await?.collect().await
+}
+
+async fn run(ctx: &SessionContext, sql: &str) -> Vec<RecordBatch> {
+    try_run(ctx, sql)
+        .await
+        .unwrap_or_else(|e| panic!("{sql}: {e}"))
+}
+
+fn to_csv(batches: &[RecordBatch]) -> String {
+    let options = FormatOptions::default();
+    let mut rows = Vec::new();
+    for batch in batches {
+        let columns: Vec<_> = batch
+            .columns()
+            .iter()
+            .map(|c| ArrayFormatter::try_new(c.as_ref(), &options).unwrap())
+            .collect();
+        for row in 0..batch.num_rows() {
+            let cells: Vec<_> = columns.iter().map(|c| c.value(row).to_string()).collect();
+            rows.push(cells.join(","));
+        }
+    }
+    rows.join("\n")
+}
+
+fn column(batches: &[RecordBatch], i: usize) -> Vec<Option<f64>> {
+    batches.iter().flat_map(|b| doubles(b.column(i))).collect()
+}
+
+/// Three symbols of 50 returns each, in several batches and out of order, with gaps.
+fn register_returns(ctx: &SessionContext) {
+    let batches: Vec<Vec<RecordBatch>> = (0..4).map(|p| vec![returns_batch(p)]).collect();
+    let schema = batches[0][0].schema();
+    let table = MemTable::try_new(schema, batches).unwrap();
+    ctx.register_table("returns", Arc::new(table)).unwrap();
+}
+
+fn returns_batch(partition: i64) -> RecordBatch {
+    let ids: Vec<i64> = (0..150).rev().filter(|i| i % 4 == partition).collect();
+    let symbols: StringArray = ids
+        .iter()
+        .map(|i| Some(["A", "B", "C"][(i % 3) as usize]))
+        .collect();
+    let returns: Float64Array = ids
+        .iter()
+        .map(|i| (i % 11 != 5).then(|| ((i * 7919 % 401) as f64 - 200.0) / 5000.0))
+        .collect();
+    let columns: [(&str, ArrayRef); 3] = [
+        ("symbol", Arc::new(symbols)),
+        ("ts", Arc::new(Int64Array::from(ids))),
+        ("ret", Arc::new(returns)),
+    ];
+    RecordBatch::try_from_iter(columns).unwrap()
+}
+
+#[tokio::test]
+async fn every_example_prints_its_result() {
+    let ctx = context();
+    for function in quantlake_risk::functions() {
+        let example = &function.spec.example;
+        let found = to_csv(&run(&ctx, &example.sql).await);
+        assert_eq!(found, example.result, "{}", example.sql);
+    }
+}
+
+#[tokio::test]
+async fn a_window_over_the_whole_partition_equals_the_group() {
+    let ctx = context();
+    register_returns(&ctx);
+    for name in metric_names() {
+        let groups = format!(
+            "SELECT symbol, {name}(ret ORDER BY ts) AS v FROM returns GROUP BY symbol ORDER BY symbol"
+        );
+        let windows = format!(
+            "SELECT DISTINCT symbol, {name}(ret) OVER (PARTITION BY symbol ORDER BY ts \
+             ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS v \
+             FROM returns ORDER BY symbol"
+        );
+        let (groups, windows) = (run(&ctx, &groups).await, run(&ctx, &windows).await);
+        let (groups, windows) = (column(&groups, 1), column(&windows, 1));
+        assert_eq!(groups.len(), 3);
+        for (group, window) in groups.into_iter().zip(windows) {
+            assert!(group.is_some());
+            // Partial results meet in another order than the rows of a window.
+            assert!(
+                is_close(group, window, 1e-11),
+                "{name}: {group:?} {window:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_rolling_window_equals_the_group_of_its_rows() {
+    let ctx = context();
+    register_returns(&ctx);
+    for name in metric_names() {
+        let rolling = format!(
+            "SELECT ts, {name}(ret) OVER (PARTITION BY symbol ORDER BY ts \
+             ROWS BETWEEN 9 PRECEDING AND CURRENT ROW) AS v FROM returns \
+             WHERE symbol = 'B' ORDER BY ts"
+        );
+        let rolling = column(&run(&ctx, &rolling).await, 1);
+        for last in [4, 9, 30, 49] {
+            let group = format!(
+                "SELECT {name}(ret ORDER BY ts) AS v FROM returns WHERE symbol = 'B' \
+                 AND ts BETWEEN {} AND {}",
+                3 * (last - 9) + 1,
+                3 * last + 1
+            );
+            let group = column(&run(&ctx, &group).await, 0)[0];
+            let window = rolling[usize::try_from(last).unwrap()];
+            assert!(
+                is_close(group, window, 1e-11),
+                "{name} row {last}: {group:?} {window:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn bad_arguments_are_errors_of_planning_with_a_code() {
+    let ctx = context();
+    register_returns(&ctx);
+    let cases = [
+        (
+            "SELECT sharpe(ret, 0) FROM returns",
+            "22023",
+            "sharpe: `periods` must be a number between 0.01 and 1000000000000, found 0",
+        ),
+        (
+            "SELECT sharpe(ret, 252, 4.0) FROM returns",
+            "22023",
+            "sharpe: `risk_free` must be a number between -1 and 1, found 4",
+        ),
+        (
+            "SELECT volatility(ret, 252, 2) FROM returns",
+            "22023",
+            "volatility: `ddof` must be a whole number between 0 and 1, found 2",
+        ),
+        (
+            "SELECT var_historical(ret, 0.05) FROM returns",
+            "22023",
+            "var_historical: `level` must be a number between 0.5 and 1, found 0.05",
+        ),
+        (
+            "SELECT var_historical(ret, ret) FROM returns",
+            "22023",
+            "var_historical: `level` must be a constant, found an expression over rows",
+        ),
+        (
+            "SELECT cvar_historical(ret, 0.95, 'gaussian') FROM returns",
+            "22023",
+            "cvar_historical: `method` must be one of 'discrete', 'exact', found 'gaussian'",
+        ),
+        (
+            "SELECT max_drawdown(ret) FROM returns",
+            "42P10",
+            "max_drawdown: the result depends on the order of the rows, and there is no ORDER BY",
+        ),
+        (
+            "SELECT volatility_target(ret, -0.1) FROM returns",
+            "22023",
+            "volatility_target: `target` must be a number between 0 and 100, found -0.1",
+        ),
+    ];
+    for (sql, code, message) in cases {
+        let error = match ctx.sql(sql).await {
+            Err(error) => error,
+            Ok(frame) => frame.create_physical_plan().await.unwrap_err(),
+        };
+        let error = QlError::of(&error).unwrap_or_else(|| panic!("{sql}: {error}"));
+        assert_eq!(
+            (error.state.code(), error.message.as_str()),
+            (code, message)
+        );
+    }
+}
+
+#[tokio::test]
+async fn wrong_arity_and_type_name_the_function_and_what_it_takes() {
+    let ctx = context();
+    register_returns(&ctx);
+    let cases = [
+        (
+            "SELECT sharpe() FROM returns",
+            "sharpe: takes 1 to 4 arguments, found 0",
+        ),
+        (
+            "SELECT sharpe(symbol) FROM returns",
+            "sharpe: `ret` must be a numeric expression, found type Utf8",
+        ),
+    ];
+    for (sql, message) in cases {
+        let error = ctx.sql(sql).await.unwrap_err().to_string();
+        assert!(error.contains(message), "{error}");
+    }
+}
