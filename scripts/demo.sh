@@ -85,7 +85,7 @@ with socket.socket() as s:
     print(s.getsockname()[1])')
 log=$(mktemp)
 say "starting the server on 127.0.0.1:$port"
-"$bin" serve --data "$data" --listen "127.0.0.1:$port" --trust-loopback >"$log" 2>&1 </dev/null &
+"$bin" serve --data "$data" --allow-path models --listen "127.0.0.1:$port" --trust-loopback >"$log" 2>&1 </dev/null &
 server=$!
 deadline=$((SECONDS + wait_s))
 until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
@@ -103,6 +103,6 @@ else
   say "psql is not installed (on Debian: apt-get install postgresql-client):" \
     "stopping the server, running sql/demo.sql with 'quantlake sql'"
   stop_server
-  "$bin" sql --data "$data" -f sql/demo.sql || die "sql/demo.sql failed"
+  "$bin" sql --data "$data" --allow-path models -f sql/demo.sql || die "sql/demo.sql failed"
 fi
 say "done; the data stays in $data ('make serve' serves it, 'make clean-demo' removes it)"

@@ -118,9 +118,14 @@ pub async fn run(cli: Cli, printer: &Printer) -> ExitStatus {
 /// Prints an error and tells whose fault it is.
 fn report(error: &DataFusionError, printer: &Printer) -> ExitStatus {
     let shown = sql_state(error);
-    printer.error(&format!("{} (SQLSTATE {})", shown.message, shown.state.code()), shown.hint.as_deref());
+    printer.error(
+        &format!("{} (SQLSTATE {})", shown.message, shown.state.code()),
+        shown.hint.as_deref(),
+    );
     match shown.state {
-        SqlState::Internal | SqlState::IoError | SqlState::DiskFull | SqlState::OutOfMemory => ExitStatus::Failure,
+        SqlState::Internal | SqlState::IoError | SqlState::DiskFull | SqlState::OutOfMemory => {
+            ExitStatus::Failure
+        }
         SqlState::QueryCanceled => ExitStatus::Interrupted,
         _ => ExitStatus::UserError,
     }
@@ -128,16 +133,30 @@ fn report(error: &DataFusionError, printer: &Printer) -> ExitStatus {
 
 /// Logs go to stderr; `RUST_LOG` chooses, warnings by default.
 fn init_log(quiet: bool) {
-    let default = if quiet { "error" } else { "warn,quantlake=info" };
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| default.into());
+    let default = if quiet {
+        "error"
+    } else {
+        "warn,quantlake=info"
+    };
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| default.into());
     // A second call (tests run several commands in one process) keeps the first subscriber.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .try_init();
 }
 
 /// `512MB`, `4GB`, `1.5GiB` or plain bytes.
 fn parse_size(text: &str) -> Result<usize, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let factor = match text.get(digits.len()..).unwrap_or_default().to_ascii_lowercase().as_str() {
+    let factor = match text
+        .get(digits.len()..)
+        .unwrap_or_default()
+        .to_ascii_lowercase()
+        .as_str()
+    {
         "" | "b" => 1.0,
         "kb" | "kib" | "k" => 1024.0,
         "mb" | "mib" | "m" => 1_048_576.0,

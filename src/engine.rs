@@ -62,7 +62,12 @@ impl Engine {
         models::load_all(&lake, &models)?;
         let registry = Arc::new(functions::registry(&models)?);
         let template = template(&lake, &registry, dir, &options)?;
-        let engine = Arc::new(Self { lake, registry, models, template });
+        let engine = Arc::new(Self {
+            lake,
+            registry,
+            models,
+            template,
+        });
         system_tables::install(&engine)?;
         crate::pg_catalog::install(&engine.template, &engine.registry)?;
         engine.lake.set_planner(view_planner(&engine));
@@ -112,7 +117,12 @@ impl std::fmt::Debug for Engine {
 }
 
 /// The session state that all sessions copy: catalog, functions, rules and the shared pool.
-fn template(data: &Arc<Lake>, registry: &Arc<Registry>, dir: &Path, options: &EngineOptions) -> Result<SessionContext> {
+fn template(
+    data: &Arc<Lake>,
+    registry: &Arc<Registry>,
+    dir: &Path,
+    options: &EngineOptions,
+) -> Result<SessionContext> {
     let mut config = SessionConfig::new()
         .with_default_catalog_and_schema(CATALOG, SCHEMA)
         .with_create_default_catalog_and_schema(false)
@@ -126,7 +136,9 @@ fn template(data: &Arc<Lake>, registry: &Arc<Registry>, dir: &Path, options: &En
         .with_config(config)
         .with_runtime_env(memory::runtime(dir, options.memory_limit)?)
         .with_default_features()
-        .with_relation_planners(vec![Arc::new(RelationFunctionPlanner::new(Arc::clone(registry)))])
+        .with_relation_planners(vec![Arc::new(RelationFunctionPlanner::new(Arc::clone(
+            registry,
+        )))])
         .with_analyzer_rule(Arc::new(CheckCalls::new(Arc::clone(registry))))
         .with_query_planner(Arc::new(planner::QuantPlanner))
         .build();

@@ -12,14 +12,17 @@
 mod catalog;
 mod ddl;
 mod delegate;
+mod drop;
 pub mod error;
 mod external;
+mod gated;
 pub mod import;
 pub mod ledger;
 mod locations;
 mod lock;
 mod order;
 mod schema;
+mod schemas;
 mod sink;
 mod snapshot;
 mod store;

@@ -18,10 +18,16 @@ fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/slt");
     let mut trials = Vec::new();
     for file in slt_files(&root) {
-        let name = file.strip_prefix(&root).unwrap_or(&file).display().to_string();
+        let name = file
+            .strip_prefix(&root)
+            .unwrap_or(&file)
+            .display()
+            .to_string();
         for mode in [Mode::Embedded, Mode::Simple, Mode::Extended] {
             let file = file.clone();
-            trials.push(Trial::test(format!("{mode}::{name}"), move || run(&file, mode)));
+            trials.push(Trial::test(format!("{mode}::{name}"), move || {
+                run(&file, mode)
+            }));
         }
     }
     libtest_mimic::run(&arguments, trials).exit();
@@ -56,7 +62,10 @@ fn run(file: &Path, mode: Mode) -> Result<(), Failed> {
         let root = env!("CARGO_MANIFEST_DIR");
         runner.set_var("ROOT".into(), root.into());
         runner.set_var("DATA".into(), format!("{root}/data"));
-        runner.run_file_async(file).await.map_err(|e| e.to_string())?;
+        runner
+            .run_file_async(file)
+            .await
+            .map_err(|e| e.to_string())?;
         runner.shutdown_async().await;
         Ok(())
     })

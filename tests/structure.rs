@@ -15,7 +15,10 @@ fn root() -> &'static Path {
 
 fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display())).flatten() {
+    for entry in std::fs::read_dir(folder)
+        .unwrap_or_else(|e| panic!("{}: {e}", folder.display()))
+        .flatten()
+    {
         let path = entry.path();
         if path.is_dir() {
             found.extend(files(&path, extension));
@@ -33,19 +36,34 @@ fn read(path: &Path) -> String {
 #[test]
 fn families_depend_on_core_and_on_the_allowed_neighbours_only() {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--no-deps",
+            "--offline",
+        ])
         .current_dir(root())
         .output()
         .expect("cargo metadata runs");
-    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("cargo prints JSON");
+    let metadata: serde_json::Value =
+        serde_json::from_slice(&output.stdout).expect("cargo prints JSON");
     let packages = metadata["packages"].as_array().expect("a list of packages");
     for package in packages {
-        let Some(family) = package["name"].as_str().and_then(|n| n.strip_prefix("quantlake-")) else { continue };
+        let Some(family) = package["name"]
+            .as_str()
+            .and_then(|n| n.strip_prefix("quantlake-"))
+        else {
+            continue;
+        };
         for dependency in package["dependencies"].as_array().into_iter().flatten() {
             let name = dependency["name"].as_str().unwrap_or_default();
             assert_ne!(name, "quantlake", "{family} depends on the engine");
-            let Some(other) = name.strip_prefix("quantlake-") else { continue };
-            let allowed = (other == "core" && family != "core") || FAMILY_EDGES.contains(&(family, other));
+            let Some(other) = name.strip_prefix("quantlake-") else {
+                continue;
+            };
+            let allowed =
+                (other == "core" && family != "core") || FAMILY_EDGES.contains(&(family, other));
             assert!(allowed, "{family} must not depend on {other}");
         }
     }
@@ -67,12 +85,19 @@ fn no_source_file_is_longer_than_the_limit() {
 fn every_path_that_the_documents_name_exists() {
     for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"] {
         let text = read(&root().join(document));
-        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+        for link in text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+        {
             let path = link.split('#').next().unwrap_or_default();
             if path.is_empty() || path.contains("://") {
                 continue;
             }
-            assert!(root().join(path).exists(), "{document} links to {path}, which does not exist");
+            assert!(
+                root().join(path).exists(),
+                "{document} links to {path}, which does not exist"
+            );
         }
     }
 }
@@ -93,6 +118,9 @@ fn the_modules_that_hold_kernels_know_no_arrow() {
     ];
     for kernel in kernels {
         let text = read(&root().join(kernel));
-        assert!(!text.contains("datafusion::") && !text.contains("arrow::"), "{kernel} knows Arrow");
+        assert!(
+            !text.contains("datafusion::") && !text.contains("arrow::"),
+            "{kernel} knows Arrow"
+        );
     }
 }

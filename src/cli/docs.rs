@@ -38,11 +38,21 @@ pub fn run(args: &DocsArgs, printer: &Printer) -> Result<ExitStatus> {
 pub fn reference(registry: &Registry) -> String {
     let mut families: BTreeMap<&str, Vec<&FunctionSpec>> = BTreeMap::new();
     for function in registry.iter() {
-        families.entry(&function.spec.family).or_default().push(&function.spec);
+        families
+            .entry(&function.spec.family)
+            .or_default()
+            .push(&function.spec);
     }
-    let mut text = String::from("# Functions\n\nPrinted by `quantlake docs` from the function specs; do not edit.\n\n");
+    let mut text = String::from(
+        "# Functions\n\nPrinted by `quantlake docs` from the function specs; do not edit.\n\n",
+    );
     for (family, specs) in &families {
-        let _ = writeln!(text, "- [{family}](#{}) ({})", family.replace(' ', "-"), specs.len());
+        let _ = writeln!(
+            text,
+            "- [{family}](#{}) ({})",
+            family.replace(' ', "-"),
+            specs.len()
+        );
     }
     for (family, specs) in families {
         let _ = write!(text, "\n## {family}\n\n");
@@ -57,11 +67,25 @@ pub fn reference(registry: &Registry) -> String {
 
 fn entry(spec: &FunctionSpec) -> String {
     let mut text = format!("### {}\n\n{}\n\n", spec.name, spec.summary);
-    let over = if spec.kind == Kind::Window { " OVER (PARTITION BY ... ORDER BY ts)" } else { "" };
+    let over = if spec.kind == Kind::Window {
+        " OVER (PARTITION BY ... ORDER BY ts)"
+    } else {
+        ""
+    };
     let _ = write!(text, "```sql\n{}{over}\n```\n\n", spec.signature());
     for param in &spec.params {
-        let default = param.default.as_ref().map(|d| format!(" Default {d}.")).unwrap_or_default();
-        let _ = writeln!(text, "- `{}`: {} ({}).{default}", param.name, param.doc.trim_end_matches('.'), param.kind.allowed());
+        let default = param
+            .default
+            .as_ref()
+            .map(|d| format!(" Default {d}."))
+            .unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "- `{}`: {} ({}).{default}",
+            param.name,
+            param.doc.trim_end_matches('.'),
+            param.kind.allowed()
+        );
     }
     let _ = writeln!(text, "- Returns {}.", spec.output.sql_name());
     for field in spec.output.fields() {
@@ -90,5 +114,8 @@ fn entry(spec: &FunctionSpec) -> String {
 
 fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map(|c| c.to_uppercase().collect::<String>() + chars.as_str()).unwrap_or_default()
+    chars
+        .next()
+        .map(|c| c.to_uppercase().collect::<String>() + chars.as_str())
+        .unwrap_or_default()
 }

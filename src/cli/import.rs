@@ -72,7 +72,11 @@ pub async fn run(args: ImportArgs, printer: &Printer) -> Result<ExitStatus> {
             _ => ImportMode::Create,
         },
         symbol: args.symbol,
-        duplicates: if args.keep_last { Duplicates::KeepLast } else { Duplicates::Error },
+        duplicates: if args.keep_last {
+            Duplicates::KeepLast
+        } else {
+            Duplicates::Error
+        },
     };
     let bar = Arc::new(Mutex::new((None, printer.progress("reading"))));
     let shown = Arc::clone(&bar);
@@ -87,7 +91,11 @@ pub async fn run(args: ImportArgs, printer: &Printer) -> Result<ExitStatus> {
     for warning in &report.warnings {
         printer.note(&format!("warning: {warning}"));
     }
-    let columns: Vec<String> = report.columns.iter().map(|(name, ty)| format!("{name} {}", ty.to_lowercase())).collect();
+    let columns: Vec<String> = report
+        .columns
+        .iter()
+        .map(|(name, ty)| format!("{name} {}", ty.to_lowercase()))
+        .collect();
     printer.note(&format!("{}({})", report.table, columns.join(", ")));
     let sorted = match report.sorted_by.as_slice() {
         [] => String::new(),
@@ -114,7 +122,10 @@ fn show((phase, bar): &mut (Option<Phase>, Bar), progress: &Progress) {
             Phase::Writing => "writing",
         });
     }
-    bar.update(progress.done, (progress.total > 0).then_some(progress.total));
+    bar.update(
+        progress.done,
+        (progress.total > 0).then_some(progress.total),
+    );
 }
 
 fn parse_mapping(text: &str) -> Result<(String, String), String> {

@@ -14,13 +14,20 @@ pub struct Printer {
 impl Printer {
     /// `quiet` leaves only results and errors.
     pub fn new(quiet: bool) -> Self {
-        Self { quiet, on_terminal: std::io::stderr().is_terminal() }
+        Self {
+            quiet,
+            on_terminal: std::io::stderr().is_terminal(),
+        }
     }
 
     /// Data, to stdout. A closed pipe ends the output without noise.
     pub fn data(&self, text: &str) {
         let mut out = std::io::stdout().lock();
-        if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
+        if out
+            .write_all(text.as_bytes())
+            .and_then(|()| out.flush())
+            .is_err()
+        {
             std::process::exit(0);
         }
     }
@@ -55,7 +62,12 @@ impl Printer {
         }
         bar.set_message(what.to_string());
         bar.enable_steady_tick(Duration::from_millis(200));
-        Progress { bar, what: what.to_string(), lines: !self.quiet && !self.on_terminal, tenths: 0 }
+        Progress {
+            bar,
+            what: what.to_string(),
+            lines: !self.quiet && !self.on_terminal,
+            tenths: 0,
+        }
     }
 }
 
@@ -76,7 +88,12 @@ impl Progress {
             let tenths = done.saturating_mul(10) / total;
             if self.lines && tenths > self.tenths {
                 self.tenths = tenths;
-                let _ = writeln!(std::io::stderr(), "{}: {} %", self.what, tenths.min(10) * 10);
+                let _ = writeln!(
+                    std::io::stderr(),
+                    "{}: {} %",
+                    self.what,
+                    tenths.min(10) * 10
+                );
             }
         }
         self.bar.set_position(done);

@@ -10,7 +10,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Reads statements until `\q` or the end of input. A statement ends with a semicolon.
-pub async fn run(session: &Arc<Session>, options: ScriptOptions, printer: &Printer) -> Result<ExitStatus> {
+pub async fn run(
+    session: &Arc<Session>,
+    options: ScriptOptions,
+    printer: &Printer,
+) -> Result<ExitStatus> {
     let failed = |e: ReadlineError| DataFusionError::External(Box::new(e));
     let mut editor = DefaultEditor::new().map_err(failed)?;
     let history = history_file();
@@ -19,10 +23,17 @@ pub async fn run(session: &Arc<Session>, options: ScriptOptions, printer: &Print
         let _ = editor.load_history(file);
     }
     printer.note("quantlake: SQL ends with a semicolon; \\q leaves");
-    let options = ScriptOptions { keep_going: true, ..options };
+    let options = ScriptOptions {
+        keep_going: true,
+        ..options
+    };
     let mut text = String::new();
     loop {
-        let prompt = if text.is_empty() { "quantlake=> " } else { "quantlake-> " };
+        let prompt = if text.is_empty() {
+            "quantlake=> "
+        } else {
+            "quantlake-> "
+        };
         match editor.readline(prompt) {
             Ok(line) if text.is_empty() && matches!(line.trim(), "\\q" | "exit" | "quit") => break,
             Ok(line) => {

@@ -21,7 +21,12 @@ pub struct ScriptOptions {
 
 /// Runs a script. Lines that start with a backslash are psql's `\echo`, `\timing` and `\set`;
 /// they let one file serve psql and this command.
-pub async fn run(session: &Arc<Session>, text: &str, options: ScriptOptions, printer: &Printer) -> ExitStatus {
+pub async fn run(
+    session: &Arc<Session>,
+    text: &str,
+    options: ScriptOptions,
+    printer: &Printer,
+) -> ExitStatus {
     let mut options = options;
     let mut status = ExitStatus::Success;
     for part in parts(text) {
@@ -78,7 +83,12 @@ fn meta(line: &str, options: &mut ScriptOptions, printer: &Printer) -> Result<()
     Ok(())
 }
 
-async fn statements(session: &Arc<Session>, sql: &str, options: ScriptOptions, printer: &Printer) -> Result<()> {
+async fn statements(
+    session: &Arc<Session>,
+    sql: &str,
+    options: ScriptOptions,
+    printer: &Printer,
+) -> Result<()> {
     for statement in session.parse(sql)? {
         let started = Instant::now();
         let cancel = tokio::spawn({
@@ -96,13 +106,21 @@ async fn statements(session: &Arc<Session>, sql: &str, options: ScriptOptions, p
         }
         result?;
         if options.timing {
-            printer.data(&format!("Time: {:.3} ms\n", started.elapsed().as_secs_f64() * 1e3));
+            printer.data(&format!(
+                "Time: {:.3} ms\n",
+                started.elapsed().as_secs_f64() * 1e3
+            ));
         }
     }
     Ok(())
 }
 
-async fn one(session: &Session, statement: &crate::dialect::Statement, format: Format, printer: &Printer) -> Result<()> {
+async fn one(
+    session: &Session,
+    statement: &crate::dialect::Statement,
+    format: Format,
+    printer: &Printer,
+) -> Result<()> {
     match session.execute(statement, &[]).await? {
         Outcome::Command { tag } => printer.note(&tag),
         Outcome::Rows(rows) => {

@@ -15,7 +15,13 @@ pub struct ServeArgs {
     #[command(flatten)]
     data: DataArgs,
     /// The address to listen on. Addresses other than loopback need TLS.
-    #[arg(short, long, default_value = "127.0.0.1:5433", env = "QUANTLAKE_LISTEN", value_name = "ADDRESS")]
+    #[arg(
+        short,
+        long,
+        default_value = "127.0.0.1:5433",
+        env = "QUANTLAKE_LISTEN",
+        value_name = "ADDRESS"
+    )]
     listen: SocketAddr,
     /// Let programs on this machine in without a password.
     #[arg(long)]
@@ -35,7 +41,10 @@ pub struct ServeArgs {
 pub async fn run(args: ServeArgs, printer: &Printer) -> Result<ExitStatus> {
     let options = ServerOptions {
         listen: args.listen,
-        tls: args.tls_cert.zip(args.tls_key).map(|(certificate, key)| TlsFiles { certificate, key }),
+        tls: args
+            .tls_cert
+            .zip(args.tls_key)
+            .map(|(certificate, key)| TlsFiles { certificate, key }),
         trust_loopback: args.trust_loopback,
         max_connections: args.max_connections,
         ..ServerOptions::default()

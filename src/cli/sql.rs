@@ -35,7 +35,11 @@ pub struct SqlArgs {
 pub async fn run(args: SqlArgs, printer: &Printer) -> Result<ExitStatus> {
     let engine = args.data.open().await?;
     let session = engine.operator_session();
-    let options = ScriptOptions { format: args.format, timing: args.timing, keep_going: args.keep_going };
+    let options = ScriptOptions {
+        format: args.format,
+        timing: args.timing,
+        keep_going: args.keep_going,
+    };
     let mut texts = args.command;
     for file in &args.file {
         texts.push(read(file)?);

@@ -27,11 +27,20 @@ pub enum Format {
 pub fn format(schema: &SchemaRef, batches: &[RecordBatch], format: Format) -> Result<String> {
     match format {
         Format::Table => {
-            let options = FormatOptions::default().with_null("").with_display_error(true);
-            let batches = if batches.is_empty() { &[RecordBatch::new_empty(SchemaRef::clone(schema))] } else { batches };
+            let options = FormatOptions::default()
+                .with_null("")
+                .with_display_error(true);
+            let batches = if batches.is_empty() {
+                &[RecordBatch::new_empty(SchemaRef::clone(schema))]
+            } else {
+                batches
+            };
             let n_rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
             let table = pretty_format_batches_with_options(batches, &options)?;
-            Ok(format!("{table}\n({n_rows} {})\n", if n_rows == 1 { "row" } else { "rows" }))
+            Ok(format!(
+                "{table}\n({n_rows} {})\n",
+                if n_rows == 1 { "row" } else { "rows" }
+            ))
         }
         Format::Csv => write_csv(batches, true),
         Format::Json => {
@@ -87,5 +96,8 @@ fn flat(batch: &RecordBatch) -> Result<RecordBatch> {
             fields.push(Arc::clone(field));
         }
     }
-    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+    Ok(RecordBatch::try_new(
+        Arc::new(Schema::new(fields)),
+        columns,
+    )?)
 }

@@ -41,19 +41,40 @@ impl CreateModel {
         parser.expect_keyword(Keyword::FROM)?;
         let path = parser.parse_literal_string()?;
         let options = parse_options(parser)?;
-        Ok(Self { name, or_replace, if_not_exists, engine, path, options })
+        Ok(Self {
+            name,
+            or_replace,
+            if_not_exists,
+            engine,
+            path,
+            options,
+        })
     }
 }
 
 impl fmt::Display for CreateModel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let replace = if self.or_replace { "OR REPLACE " } else { "" };
-        let exists = if self.if_not_exists { "IF NOT EXISTS " } else { "" };
-        write!(f, "CREATE {replace}MODEL {exists}{} USING {} FROM {}", self.name, self.engine, quoted(&self.path))?;
+        let exists = if self.if_not_exists {
+            "IF NOT EXISTS "
+        } else {
+            ""
+        };
+        write!(
+            f,
+            "CREATE {replace}MODEL {exists}{} USING {} FROM {}",
+            self.name,
+            self.engine,
+            quoted(&self.path)
+        )?;
         if self.options.is_empty() {
             return Ok(());
         }
-        let options: Vec<String> = self.options.iter().map(|(k, v)| format!("{k} = {}", quoted(v))).collect();
+        let options: Vec<String> = self
+            .options
+            .iter()
+            .map(|(k, v)| format!("{k} = {}", quoted(v)))
+            .collect();
         write!(f, " WITH ({})", options.join(", "))
     }
 }
@@ -76,7 +97,10 @@ impl DropModel {
         parser.expect_keyword(Keyword::DROP)?;
         expect_word(parser, "MODEL")?;
         let if_exists = parser.parse_keywords(&[Keyword::IF, Keyword::EXISTS]);
-        Ok(Self { name: parse_name(parser)?, if_exists })
+        Ok(Self {
+            name: parse_name(parser)?,
+            if_exists,
+        })
     }
 }
 
@@ -101,7 +125,9 @@ fn parse_options(parser: &mut Parser) -> Result<BTreeMap<String, String>, Parser
     parser.expect_token(&Token::RParen)?;
     for (key, value) in pairs {
         if options.insert(key.clone(), value).is_some() {
-            return Err(ParserError::ParserError(format!("option `{key}` is given twice")));
+            return Err(ParserError::ParserError(format!(
+                "option `{key}` is given twice"
+            )));
         }
     }
     Ok(options)
@@ -110,7 +136,11 @@ fn parse_options(parser: &mut Parser) -> Result<BTreeMap<String, String>, Parser
 /// An identifier: lower case unless it is quoted.
 pub(crate) fn parse_name(parser: &mut Parser) -> Result<String, ParserError> {
     let ident = parser.parse_identifier()?;
-    Ok(if ident.quote_style.is_some() { ident.value } else { ident.value.to_ascii_lowercase() })
+    Ok(if ident.quote_style.is_some() {
+        ident.value
+    } else {
+        ident.value.to_ascii_lowercase()
+    })
 }
 
 /// A word that is no keyword of the parser.
@@ -134,7 +164,11 @@ mod tests {
 
     fn round_trip(sql: &str) -> String {
         let statements = parse(sql, &Registry::default()).expect(sql);
-        statements.iter().map(Statement::to_string).collect::<Vec<_>>().join("; ")
+        statements
+            .iter()
+            .map(Statement::to_string)
+            .collect::<Vec<_>>()
+            .join("; ")
     }
 
     #[test]
@@ -152,7 +186,9 @@ mod tests {
 
     #[test]
     fn an_error_says_what_was_expected_and_where() {
-        let error = parse("CREATE MODEL m FROM 'x'", &Registry::default()).expect_err("no USING").to_string();
+        let error = parse("CREATE MODEL m FROM 'x'", &Registry::default())
+            .expect_err("no USING")
+            .to_string();
         assert!(error.contains("Expected: USING, found: FROM"), "{error}");
         assert!(error.contains("Column: 16"), "{error}");
     }
@@ -160,7 +196,9 @@ mod tests {
     #[test]
     fn an_option_given_twice_is_refused() {
         let sql = "CREATE MODEL m USING onnx FROM 'x' WITH (a = 1, a = 2)";
-        let error = parse(sql, &Registry::default()).expect_err("twice").to_string();
+        let error = parse(sql, &Registry::default())
+            .expect_err("twice")
+            .to_string();
         assert!(error.contains("option `a` is given twice"), "{error}");
     }
 }

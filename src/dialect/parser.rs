@@ -53,12 +53,18 @@ pub fn parse(sql: &str, registry: &Registry) -> Result<Vec<Statement>> {
     if sql.len() > TEXT_LIMIT {
         return Err(QlError::new(
             SqlState::SyntaxError,
-            format!("a statement must be at most {TEXT_LIMIT} bytes long, found {}", sql.len()),
+            format!(
+                "a statement must be at most {TEXT_LIMIT} bytes long, found {}",
+                sql.len()
+            ),
         )
         .into());
     }
     let dialect = PostgreSqlDialect {};
-    let mut parser = DFParserBuilder::new(sql).with_dialect(&dialect).with_recursion_limit(RECURSION_LIMIT).build()?;
+    let mut parser = DFParserBuilder::new(sql)
+        .with_dialect(&dialect)
+        .with_recursion_limit(RECURSION_LIMIT)
+        .build()?;
     let mut statements = Vec::new();
     loop {
         while parser.parser.consume_token(&Token::SemiColon) {}
@@ -68,7 +74,10 @@ pub fn parse(sql: &str, registry: &Registry) -> Result<Vec<Statement>> {
         statements.push(parse_one(&mut parser, registry)?);
         let next = parser.parser.peek_token();
         if !matches!(next.token, Token::SemiColon | Token::EOF) {
-            parser.parser.expected::<()>("end of statement", next).map_err(ParserErrorExt::into_datafusion)?;
+            parser
+                .parser
+                .expected::<()>("end of statement", next)
+                .map_err(ParserErrorExt::into_datafusion)?;
         }
     }
 }
@@ -89,14 +98,24 @@ type OwnParser = fn(&mut Parser) -> Result<Statement, ParserError>;
 
 /// Which of our statements starts here, judged by its first words.
 fn own_statement(parser: &Parser) -> Option<OwnParser> {
-    let words: Vec<String> = (0..4).map(|n| parser.peek_nth_token_ref(n).token.to_string().to_ascii_uppercase()).collect();
+    let words: Vec<String> = (0..4)
+        .map(|n| {
+            parser
+                .peek_nth_token_ref(n)
+                .token
+                .to_string()
+                .to_ascii_uppercase()
+        })
+        .collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["CREATE", "MODEL", ..] | ["CREATE", "OR", "REPLACE", "MODEL"] => {
             Some(|p| CreateModel::parse(p).map(Statement::CreateModel))
         }
         ["DROP", "MODEL", ..] => Some(|p| DropModel::parse(p).map(Statement::DropModel)),
-        ["CREATE" | "ALTER", "USER" | "ROLE", ..] => Some(|p| CreateUser::parse(p).map(Statement::CreateUser)),
+        ["CREATE" | "ALTER", "USER" | "ROLE", ..] => {
+            Some(|p| CreateUser::parse(p).map(Statement::CreateUser))
+        }
         ["DROP", "USER" | "ROLE", ..] => Some(|p| DropUser::parse(p).map(Statement::DropUser)),
         _ => None,
     }
@@ -107,7 +126,10 @@ fn parse_sql(parser: &mut DFParser) -> Result<SqlStatement> {
     let is_wire_copy = parser.parser.peek_keyword(Keyword::COPY) && names_a_stream(&parser.parser);
     let is_reset = parser.parser.peek_keyword(Keyword::RESET);
     if is_wire_copy || is_reset {
-        let statement = parser.parser.parse_statement().map_err(ParserErrorExt::into_datafusion)?;
+        let statement = parser
+            .parser
+            .parse_statement()
+            .map_err(ParserErrorExt::into_datafusion)?;
         return Ok(SqlStatement::Statement(Box::new(statement)));
     }
     parser.parse_statement()

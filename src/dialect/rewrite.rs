@@ -10,8 +10,9 @@
 use datafusion::error::{DataFusionError, Result};
 use datafusion::sql::parser::{CopyToSource, Statement as SqlStatement};
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
-    ObjectName, ObjectNamePart, Query, Subscript, TableAlias, TableFactor, TableFunctionArgs, Value, ValueWithSpan, VisitMut, VisitorMut,
+    AccessExpr, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
+    FunctionArguments, Ident, ObjectName, ObjectNamePart, Query, Subscript, TableAlias,
+    TableFactor, TableFunctionArgs, Value, ValueWithSpan, VisitMut, VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -46,7 +47,9 @@ impl<'a> Rewriter<'a> {
                 CopyToSource::Query(query) => query.visit(&mut self),
                 CopyToSource::Relation(_) => ControlFlow::Continue(()),
             },
-            SqlStatement::CreateExternalTable(_) | SqlStatement::Reset(_) => ControlFlow::Continue(()),
+            SqlStatement::CreateExternalTable(_) | SqlStatement::Reset(_) => {
+                ControlFlow::Continue(())
+            }
         };
         match flow {
             ControlFlow::Break(error) => Err(DataFusionError::from(error)),
@@ -55,8 +58,12 @@ impl<'a> Rewriter<'a> {
     }
 
     fn spec_of(&self, name: &ObjectName) -> Option<&'a FunctionSpec> {
-        let [part] = name.0.as_slice() else { return None };
-        let function = self.registry.get(&part.as_ident()?.value.to_ascii_lowercase())?;
+        let [part] = name.0.as_slice() else {
+            return None;
+        };
+        let function = self
+            .registry
+            .get(&part.as_ident()?.value.to_ascii_lowercase())?;
         match function.implementation {
             Implementation::Relation(_) => None,
             _ => Some(function.spec.as_ref()),
@@ -81,14 +88,23 @@ impl VisitorMut for Rewriter<'_> {
                     return ControlFlow::Break(error);
                 }
             }
-            Expr::CompoundFieldAccess { access_chain, .. } => access_chain.iter_mut().for_each(dot_to_subscript),
+            Expr::CompoundFieldAccess { access_chain, .. } => {
+                access_chain.iter_mut().for_each(dot_to_subscript)
+            }
             _ => {}
         }
         ControlFlow::Continue(())
     }
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<QlError> {
-        let TableFactor::Table { name, args: Some(args), .. } = factor else { return ControlFlow::Continue(()) };
+        let TableFactor::Table {
+            name,
+            args: Some(args),
+            ..
+        } = factor
+        else {
+            return ControlFlow::Continue(());
+        };
         if single_name(name).is_some_and(|n| n == AT_SNAPSHOT) {
             match snapshot_name(args) {
                 Ok((table, alias)) => *factor = table_factor(factor, table, alias),
@@ -110,7 +126,11 @@ fn single_name(name: &ObjectName) -> Option<String> {
 
 /// Orders the arguments as the spec does and fills in defaults before the last one given.
 fn make_positional(spec: &FunctionSpec, list: &mut FunctionArgumentList) -> Result<(), QlError> {
-    if list.args.iter().all(|a| matches!(a, FunctionArg::Unnamed(_))) {
+    if list
+        .args
+        .iter()
+        .all(|a| matches!(a, FunctionArg::Unnamed(_)))
+    {
         return check_arity(spec, list.args.len());
     }
     let mut slots: Vec<Option<FunctionArgExpr>> = vec![None; spec.params.len()];
@@ -121,7 +141,10 @@ fn make_positional(spec: &FunctionSpec, list: &mut FunctionArgumentList) -> Resu
             FunctionArg::Unnamed(value) => {
                 return Err(QlError::new(
                     SqlState::SyntaxError,
-                    format!("{}: the positional argument {value} stands after a named one", spec.name),
+                    format!(
+                        "{}: the positional argument {value} stands after a named one",
+                        spec.name
+                    ),
                 ));
             }
             FunctionArg::Named { name, arg, .. } => {
@@ -138,25 +161,43 @@ fn make_positional(spec: &FunctionSpec, list: &mut FunctionArgumentList) -> Resu
             Some(Some(_)) => {
                 return Err(QlError::new(
                     SqlState::SyntaxError,
-                    format!("{}: `{}` is given twice", spec.name, spec.params[index].name),
+                    format!(
+                        "{}: `{}` is given twice",
+                        spec.name, spec.params[index].name
+                    ),
                 ));
             }
-            None => return Err(check_arity(spec, position + 1).err().unwrap_or_else(|| {
-                QlError::new(SqlState::UndefinedFunction, format!("{}: named arguments cannot follow repeated ones", spec.name))
-            })),
+            None => {
+                return Err(check_arity(spec, position + 1).err().unwrap_or_else(|| {
+                    QlError::new(
+                        SqlState::UndefinedFunction,
+                        format!("{}: named arguments cannot follow repeated ones", spec.name),
+                    )
+                }));
+            }
         }
     }
-    let n_used = slots.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+    let n_used = slots
+        .iter()
+        .rposition(Option::is_some)
+        .map_or(0, |last| last + 1);
     list.args = slots
         .into_iter()
         .take(n_used)
         .zip(&spec.params)
         .map(|(slot, param)| match (slot, &param.default) {
             (Some(value), _) => Ok(FunctionArg::Unnamed(value)),
-            (None, Some(default)) => Ok(FunctionArg::Unnamed(FunctionArgExpr::Expr(literal(default)))),
+            (None, Some(default)) => Ok(FunctionArg::Unnamed(FunctionArgExpr::Expr(literal(
+                default,
+            )))),
             (None, None) => Err(QlError::new(
                 SqlState::UndefinedFunction,
-                format!("{}: `{}` has to be given: {}", spec.name, param.name, param.kind.allowed()),
+                format!(
+                    "{}: `{}` has to be given: {}",
+                    spec.name,
+                    param.name,
+                    param.kind.allowed()
+                ),
             )
             .with_hint(format!("The signature is {}", spec.signature()))),
         })
@@ -186,14 +227,19 @@ fn literal(value: &ParamValue) -> Expr {
 fn dot_to_subscript(access: &mut AccessExpr) {
     if let AccessExpr::Dot(Expr::Identifier(field)) = access {
         let name = Value::SingleQuotedString(field.value.clone());
-        let index = Expr::Value(ValueWithSpan { value: name, span: Span::empty() });
+        let index = Expr::Value(ValueWithSpan {
+            value: name,
+            span: Span::empty(),
+        });
         *access = AccessExpr::Subscript(Subscript::Index { index });
     }
 }
 
 /// Replaces a table name in the first argument by a query over it.
 fn table_to_query(args: &mut TableFunctionArgs) {
-    let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(expr))) = args.args.first_mut() else { return };
+    let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(expr))) = args.args.first_mut() else {
+        return;
+    };
     if let Some(name) = table_name(expr)
         && let Some(query) = query_over(&name)
     {
@@ -206,14 +252,14 @@ fn table_name(expr: &Expr) -> Option<ObjectName> {
         Expr::Identifier(ident) => Some(ObjectName::from(vec![ident.clone()])),
         Expr::CompoundIdentifier(parts) => Some(ObjectName::from(parts.clone())),
         Expr::Nested(inner) => table_name(inner),
-        Expr::Function(Function { name, args: FunctionArguments::List(list), .. })
-            if single_name(name).is_some_and(|n| n == "table") =>
-        {
-            match list.args.as_slice() {
-                [FunctionArg::Unnamed(FunctionArgExpr::Expr(inner))] => table_name(inner),
-                _ => None,
-            }
-        }
+        Expr::Function(Function {
+            name,
+            args: FunctionArguments::List(list),
+            ..
+        }) if single_name(name).is_some_and(|n| n == "table") => match list.args.as_slice() {
+            [FunctionArg::Unnamed(FunctionArgExpr::Expr(inner))] => table_name(inner),
+            _ => None,
+        },
         _ => None,
     }
 }
@@ -222,7 +268,11 @@ fn table_name(expr: &Expr) -> Option<ObjectName> {
 fn query_over(name: &ObjectName) -> Option<Query> {
     let sql = format!("SELECT * FROM {name}");
     let dialect = PostgreSqlDialect {};
-    let query = Parser::new(&dialect).try_with_sql(&sql).ok()?.parse_query().ok()?;
+    let query = Parser::new(&dialect)
+        .try_with_sql(&sql)
+        .ok()?
+        .parse_query()
+        .ok()?;
     Some(*query)
 }
 
@@ -233,37 +283,78 @@ fn snapshot_name(args: &TableFunctionArgs) -> Result<(ObjectName, Ident), QlErro
             .with_hint("Write at_snapshot(bars, version => 3) or at_snapshot(bars, time => '2024-01-31 12:00:00')")
     };
     let [FunctionArg::Unnamed(FunctionArgExpr::Expr(table)), which] = args.args.as_slice() else {
-        return Err(wrong(format!("takes a table and one of `version`, `time`, found {} arguments", args.args.len())));
+        return Err(wrong(format!(
+            "takes a table and one of `version`, `time`, found {} arguments",
+            args.args.len()
+        )));
     };
     let Some(ObjectName(mut parts)) = table_name(table) else {
-        return Err(wrong(format!("the first argument must be a table, found {table}")));
+        return Err(wrong(format!(
+            "the first argument must be a table, found {table}"
+        )));
     };
     let (key, value) = match which {
-        FunctionArg::Named { name, arg: FunctionArgExpr::Expr(Expr::Value(v)), .. } => (name.value.to_ascii_lowercase(), v),
-        FunctionArg::ExprNamed { name, arg: FunctionArgExpr::Expr(Expr::Value(v)), .. } => (name.to_string().to_ascii_lowercase(), v),
-        other => return Err(wrong(format!("the second argument must be a named constant, found {other}"))),
+        FunctionArg::Named {
+            name,
+            arg: FunctionArgExpr::Expr(Expr::Value(v)),
+            ..
+        } => (name.value.to_ascii_lowercase(), v),
+        FunctionArg::ExprNamed {
+            name,
+            arg: FunctionArgExpr::Expr(Expr::Value(v)),
+            ..
+        } => (name.to_string().to_ascii_lowercase(), v),
+        other => {
+            return Err(wrong(format!(
+                "the second argument must be a named constant, found {other}"
+            )));
+        }
     };
     let suffix = match (key.as_str(), &value.value) {
         ("version", Value::Number(number, _)) => format!("v{number}"),
         ("time", Value::SingleQuotedString(time)) => time.clone(),
-        _ => return Err(wrong(format!("`{key}` must be version => number or time => 'timestamp', found {value}"))),
+        _ => {
+            return Err(wrong(format!(
+                "`{key}` must be version => number or time => 'timestamp', found {value}"
+            )));
+        }
     };
     let Some(last) = parts.pop().and_then(|p| p.as_ident().cloned()) else {
-        return Err(wrong(format!("the first argument must be a table, found {table}")));
+        return Err(wrong(format!(
+            "the first argument must be a table, found {table}"
+        )));
     };
-    let base = if last.quote_style.is_some() { last.value } else { last.value.to_ascii_lowercase() };
+    let base = if last.quote_style.is_some() {
+        last.value
+    } else {
+        last.value.to_ascii_lowercase()
+    };
     let mut name = ObjectName(parts);
-    name.0.push(ObjectNamePart::Identifier(Ident::with_quote('"', format!("{base}@{suffix}"))));
+    name.0.push(ObjectNamePart::Identifier(Ident::with_quote(
+        '"',
+        format!("{base}@{suffix}"),
+    )));
     Ok((name, Ident::with_quote('"', base)))
 }
 
 /// A plain table that keeps the call's alias, or is known by the table's own name.
 fn table_factor(call: &TableFactor, name: ObjectName, base: Ident) -> TableFactor {
     let mut table = call.clone();
-    if let TableFactor::Table { name: table_name, args, alias, .. } = &mut table {
+    if let TableFactor::Table {
+        name: table_name,
+        args,
+        alias,
+        ..
+    } = &mut table
+    {
         *table_name = name;
         *args = None;
-        alias.get_or_insert(TableAlias { explicit: true, name: base, columns: vec![], at: None });
+        alias.get_or_insert(TableAlias {
+            explicit: true,
+            name: base,
+            columns: vec![],
+            at: None,
+        });
     }
     table
 }

@@ -34,14 +34,23 @@ impl CreateUser {
         let _ = parser.parse_keyword(Keyword::WITH);
         let _ = parser.parse_keyword(Keyword::LOGIN);
         expect_word(parser, "PASSWORD")?;
-        Ok(Self { name, password: parser.parse_literal_string()?, alter, if_not_exists })
+        Ok(Self {
+            name,
+            password: parser.parse_literal_string()?,
+            alter,
+            if_not_exists,
+        })
     }
 }
 
 impl fmt::Display for CreateUser {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verb = if self.alter { "ALTER" } else { "CREATE" };
-        let exists = if self.if_not_exists { "IF NOT EXISTS " } else { "" };
+        let exists = if self.if_not_exists {
+            "IF NOT EXISTS "
+        } else {
+            ""
+        };
         write!(f, "{verb} USER {exists}{} PASSWORD '********'", self.name)
     }
 }
@@ -71,7 +80,10 @@ impl DropUser {
         parser.expect_keyword(Keyword::DROP)?;
         parser.expect_one_of_keywords(&[Keyword::USER, Keyword::ROLE])?;
         let if_exists = parser.parse_keywords(&[Keyword::IF, Keyword::EXISTS]);
-        Ok(Self { name: parse_name(parser)?, if_exists })
+        Ok(Self {
+            name: parse_name(parser)?,
+            if_exists,
+        })
     }
 }
 
@@ -89,9 +101,16 @@ mod tests {
 
     #[test]
     fn a_password_is_never_printed() {
-        let statements = parse("CREATE USER ann WITH PASSWORD 'secret'", &Registry::default()).expect("parses");
+        let statements = parse(
+            "CREATE USER ann WITH PASSWORD 'secret'",
+            &Registry::default(),
+        )
+        .expect("parses");
         let printed = format!("{statements:?} {}", statements[0]);
         assert!(!printed.contains("secret"), "{printed}");
-        assert!(printed.contains("CREATE USER ann PASSWORD '********'"), "{printed}");
+        assert!(
+            printed.contains("CREATE USER ann PASSWORD '********'"),
+            "{printed}"
+        );
     }
 }

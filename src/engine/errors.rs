@@ -20,7 +20,10 @@ pub fn sql_state(error: &DataFusionError) -> QlError {
         DataFusionError::SQL(parser, _) => (SqlState::SyntaxError, parser.to_string()),
         DataFusionError::SchemaError(schema, _) => (schema_state(schema), schema.to_string()),
         DataFusionError::Plan(text) => match text.split_once(OWN_COERCION_ERROR) {
-            Some((_, own)) => (SqlState::UndefinedFunction, own.lines().next().unwrap_or(own).to_string()),
+            Some((_, own)) => (
+                SqlState::UndefinedFunction,
+                own.lines().next().unwrap_or(own).to_string(),
+            ),
             None => (plan_state(text), text.clone()),
         },
         DataFusionError::NotImplemented(text) => (SqlState::FeatureNotSupported, text.clone()),
@@ -49,15 +52,33 @@ fn schema_state(error: &SchemaError) -> SqlState {
 fn plan_state(text: &str) -> SqlState {
     let text = text.to_ascii_lowercase();
     let has = |parts: &[&str]| parts.iter().any(|p| text.contains(p));
-    if text.starts_with("table ") && text.contains("not found") || has(&["no table named", "schema not found", "failed to resolve schema"]) {
+    if text.starts_with("table ") && text.contains("not found")
+        || has(&[
+            "no table named",
+            "schema not found",
+            "failed to resolve schema",
+        ])
+    {
         SqlState::UndefinedTable
-    } else if has(&["invalid function", "no function matches", "does not support zero arguments", "failed to coerce arguments", "function failed"]) {
+    } else if has(&[
+        "invalid function",
+        "no function matches",
+        "does not support zero arguments",
+        "failed to coerce arguments",
+        "function failed",
+    ]) {
         SqlState::UndefinedFunction
     } else if has(&["already exists"]) {
         SqlState::DuplicateTable
     } else if has(&["no field named", "column not found"]) {
         SqlState::UndefinedColumn
-    } else if has(&["cannot coerce", "cannot infer common argument type", "there isn't result type", "type mismatch", "unsupported cast"]) {
+    } else if has(&[
+        "cannot coerce",
+        "cannot infer common argument type",
+        "there isn't result type",
+        "type mismatch",
+        "unsupported cast",
+    ]) {
         SqlState::DatatypeMismatch
     } else {
         SqlState::InvalidStatement
@@ -82,9 +103,10 @@ fn arrow_state(error: &ArrowError) -> SqlState {
         ArrowError::DivideByZero => SqlState::DivisionByZero,
         ArrowError::CastError(_) | ArrowError::ParseError(_) => SqlState::InvalidText,
         ArrowError::ArithmeticOverflow(_) => SqlState::NumericOutOfRange,
-        ArrowError::CsvError(_) | ArrowError::JsonError(_) | ArrowError::ParquetError(_) | ArrowError::IpcError(_) => {
-            SqlState::BadFileFormat
-        }
+        ArrowError::CsvError(_)
+        | ArrowError::JsonError(_)
+        | ArrowError::ParquetError(_)
+        | ArrowError::IpcError(_) => SqlState::BadFileFormat,
         ArrowError::IoError(_, io) => io_state(io),
         ArrowError::MemoryError(_) => SqlState::OutOfMemory,
         ArrowError::NotYetImplemented(_) => SqlState::FeatureNotSupported,
@@ -130,7 +152,9 @@ fn lake_state(error: &DuckLakeError) -> SqlState {
         None if text.contains("conflict") => SqlState::SerializationFailure,
         None if text.contains("not found") => SqlState::UndefinedTable,
         None if text.contains("already exists") => SqlState::DuplicateTable,
-        None if text.contains("unsupported") || text.contains("not supported") => SqlState::FeatureNotSupported,
+        None if text.contains("unsupported") || text.contains("not supported") => {
+            SqlState::FeatureNotSupported
+        }
         None => SqlState::DataException,
     }
 }
@@ -152,7 +176,8 @@ fn with_hint_split_off(state: SqlState, message: &str) -> QlError {
     let message = message.trim_end_matches('.').trim();
     for marker in ["\nDid you mean", " Did you mean"] {
         if let Some((sentence, hint)) = message.split_once(marker) {
-            return QlError::new(state, sentence.trim_end_matches('.')).with_hint(format!("Did you mean{hint}"));
+            return QlError::new(state, sentence.trim_end_matches('.'))
+                .with_hint(format!("Did you mean{hint}"));
         }
     }
     QlError::new(state, message)
@@ -165,13 +190,25 @@ mod tests {
     #[test]
     fn each_kind_of_error_has_its_code() {
         let cases = [
-            (DataFusionError::Plan("table 'quantlake.public.x' not found".into()), "42P01"),
-            (DataFusionError::Plan("Invalid function 'rsii'.\nDid you mean 'rsi'?".into()), "42883"),
+            (
+                DataFusionError::Plan("table 'quantlake.public.x' not found".into()),
+                "42P01",
+            ),
+            (
+                DataFusionError::Plan("Invalid function 'rsii'.\nDid you mean 'rsi'?".into()),
+                "42883",
+            ),
             (DataFusionError::ResourcesExhausted("over".into()), "53200"),
             (DataFusionError::NotImplemented("x".into()), "0A000"),
             (DataFusionError::from(ArrowError::DivideByZero), "22012"),
-            (DataFusionError::from(io::Error::from(io::ErrorKind::StorageFull)), "53100"),
-            (DataFusionError::from(io::Error::from(io::ErrorKind::NotFound)), "58P01"),
+            (
+                DataFusionError::from(io::Error::from(io::ErrorKind::StorageFull)),
+                "53100",
+            ),
+            (
+                DataFusionError::from(io::Error::from(io::ErrorKind::NotFound)),
+                "58P01",
+            ),
             (QlError::new(SqlState::InvalidOrder, "x").into(), "42P10"),
         ];
         for (error, code) in cases {
@@ -183,7 +220,9 @@ mod tests {
 
     #[test]
     fn a_suggestion_moves_to_the_hint() {
-        let error = sql_state(&DataFusionError::Plan("Invalid function 'rsii'.\nDid you mean 'rsi'?".into()));
+        let error = sql_state(&DataFusionError::Plan(
+            "Invalid function 'rsii'.\nDid you mean 'rsi'?".into(),
+        ));
         assert_eq!(error.message, "Invalid function 'rsii'");
         assert_eq!(error.hint.as_deref(), Some("Did you mean 'rsi'?"));
     }
@@ -191,7 +230,13 @@ mod tests {
     #[test]
     fn a_full_disk_is_found_below_wrappers() {
         let io = io::Error::new(io::ErrorKind::StorageFull, "no space left");
-        let store = object_store::Error::Generic { store: "LocalFileSystem", source: Box::new(io) };
-        assert_eq!(sql_state(&DataFusionError::from(store)).state, SqlState::DiskFull);
+        let store = object_store::Error::Generic {
+            store: "LocalFileSystem",
+            source: Box::new(io),
+        };
+        assert_eq!(
+            sql_state(&DataFusionError::from(store)).state,
+            SqlState::DiskFull
+        );
     }
 }

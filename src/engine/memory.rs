@@ -27,7 +27,9 @@ pub fn runtime(dir: &Path, limit: Option<usize>) -> Result<Arc<RuntimeEnv>> {
     std::fs::create_dir_all(&spill)?;
     RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(pool))
-        .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Directories(vec![spill])))
+        .with_disk_manager_builder(
+            DiskManagerBuilder::default().with_mode(DiskManagerMode::Directories(vec![spill])),
+        )
         .build_arc()
 }
 
@@ -35,6 +37,10 @@ fn default_limit() -> usize {
     let mut system = sysinfo::System::new();
     system.refresh_memory();
     // Inside a container the group's limit is the machine.
-    let total = system.cgroup_limits().map_or(system.total_memory(), |limits| limits.total_memory.min(system.total_memory()));
+    let total = system
+        .cgroup_limits()
+        .map_or(system.total_memory(), |limits| {
+            limits.total_memory.min(system.total_memory())
+        });
     (total as f64 * DEFAULT_SHARE) as usize
 }

@@ -21,8 +21,12 @@ const ONNX: &str = "onnx";
 /// When the ledger cannot be read.
 pub fn load_all(lake: &Lake, store: &ModelStore) -> Result<()> {
     for row in lake.ledger().models()? {
-        let definition: ModelDefinition = serde_json::from_str(&row.definition)
-            .map_err(|e| QlError::internal(format!("the ledger's row of model `{}` is damaged: {e}", row.name)))?;
+        let definition: ModelDefinition = serde_json::from_str(&row.definition).map_err(|e| {
+            QlError::internal(format!(
+                "the ledger's row of model `{}` is damaged: {e}",
+                row.name
+            ))
+        })?;
         store.restore(definition)?;
     }
     Ok(())
@@ -52,13 +56,23 @@ fn create_blocking(engine: &Engine, statement: &CreateModel) -> Result<String> {
     }
     let source = engine.lake.allowed_path(&statement.path)?;
     let version = existing.as_ref().map_or(1, |d| d.version + 1);
-    let original = ModelDefinition::from_file(&statement.name, version, &source, statement.options.clone())?;
+    let original =
+        ModelDefinition::from_file(&statement.name, version, &source, statement.options.clone())?;
     let copy = store_copy(engine.lake.dir(), &source, &original.sha256)?;
-    let definition = ModelDefinition { path: copy.to_string_lossy().into_owned(), ..original };
-    engine.models.create(definition.clone(), statement.or_replace)?;
+    let definition = ModelDefinition {
+        path: copy.to_string_lossy().into_owned(),
+        ..original
+    };
+    engine
+        .models
+        .create(definition.clone(), statement.or_replace)?;
     let json = serde_json::to_string(&definition)
         .map_err(|e| QlError::internal(format!("a model definition cannot be written: {e}")))?;
-    if let Err(error) = engine.lake.ledger().save_model(&definition.name, version, &json) {
+    if let Err(error) = engine
+        .lake
+        .ledger()
+        .save_model(&definition.name, version, &json)
+    {
         // What the ledger does not know would be gone after a restart: better gone now.
         let _ = engine.models.remove(&definition.name);
         if let Some(previous) = existing {
@@ -83,7 +97,12 @@ pub fn drop(engine: &Arc<Engine>, statement: &DropModel) -> Result<String> {
 
 /// The options as `WITH` would take them.
 pub fn options_text(definition: &ModelDefinition) -> String {
-    definition.options.iter().map(|(k, v)| format!("{k} = {}", quoted(v))).collect::<Vec<_>>().join(", ")
+    definition
+        .options
+        .iter()
+        .map(|(k, v)| format!("{k} = {}", quoted(v)))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Copies a model file into the data directory; a copy that is there already is kept.
@@ -96,7 +115,10 @@ fn store_copy(dir: &Path, source: &Path, sha256: &str) -> Result<PathBuf> {
         std::io::copy(&mut std::fs::File::open(source)?, &mut part)?;
         part.as_file().sync_all()?;
         part.persist(&target).map_err(|e| {
-            QlError::new(SqlState::IoError, format!("cannot write {}: {}", target.display(), e.error))
+            QlError::new(
+                SqlState::IoError,
+                format!("cannot write {}: {}", target.display(), e.error),
+            )
         })?;
     }
     Ok(target)

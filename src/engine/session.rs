@@ -98,7 +98,10 @@ impl Session {
             ctx,
             settings: Mutex::default(),
             running: Mutex::default(),
-            transaction: Mutex::new(Transaction { state: TransactionState::Idle, has_written: false }),
+            transaction: Mutex::new(Transaction {
+                state: TransactionState::Idle,
+                has_written: false,
+            }),
             notices: Mutex::default(),
         }
     }
@@ -172,15 +175,25 @@ impl Session {
     /// Every error of planning.
     pub async fn prepare(&self, statement: &Statement) -> Result<Prepared> {
         if let Some(schema) = command::schema_of(statement) {
-            return Ok(Prepared { schema, parameters: Vec::new() });
+            return Ok(Prepared {
+                schema,
+                parameters: Vec::new(),
+            });
         }
-        let Statement::Sql(sql) = statement else { return Ok(Prepared::default()) };
+        let Statement::Sql(sql) = statement else {
+            return Ok(Prepared::default());
+        };
         self.refuse_in_failed_block()?;
         let plan = self.plan(sql).await?;
         let fields = plan.get_parameter_fields()?;
         let mut numbered: Vec<(usize, Option<DataType>)> = fields
             .into_iter()
-            .filter_map(|(name, field)| Some((name.trim_start_matches('$').parse().ok()?, field.map(|f| f.data_type().clone()))))
+            .filter_map(|(name, field)| {
+                Some((
+                    name.trim_start_matches('$').parse().ok()?,
+                    field.map(|f| f.data_type().clone()),
+                ))
+            })
             .collect();
         numbered.sort_by_key(|(position, _)| *position);
         let n_parameters = numbered.last().map_or(0, |(position, _)| *position);
@@ -198,7 +211,11 @@ impl Session {
     ///
     /// # Errors
     /// Every error of planning and execution; a failure inside a block fails the block.
-    pub async fn execute(&self, statement: &Statement, parameters: &[ScalarValue]) -> Result<Outcome> {
+    pub async fn execute(
+        &self,
+        statement: &Statement,
+        parameters: &[ScalarValue],
+    ) -> Result<Outcome> {
         let guard = Guard::start(&self.running, self.settings.lock().statement_timeout());
         let outcome = guard.watch(self.run(statement, parameters)).await;
         match outcome {
@@ -216,7 +233,11 @@ impl Session {
         let statements = self.parse(sql)?;
         match statements.as_slice() {
             [Statement::Sql(statement)] => self.plan(statement).await,
-            _ => Err(QlError::new(SqlState::SyntaxError, format!("expected one query, found {}", statements.len())).into()),
+            _ => Err(QlError::new(
+                SqlState::SyntaxError,
+                format!("expected one query, found {}", statements.len()),
+            )
+            .into()),
         }
     }
 
@@ -235,7 +256,9 @@ impl Session {
         self.refuse_in_failed_block()?;
         match statement {
             Statement::Sql(sql) => self.run_sql(sql, parameters).await,
-            Statement::CreateModel(create) => self.command(models::create(&self.engine, create).await?),
+            Statement::CreateModel(create) => {
+                self.command(models::create(&self.engine, create).await?)
+            }
             Statement::DropModel(drop) => self.command(models::drop(&self.engine, drop)?),
             Statement::CreateUser(create) => self.command(users::create(self, create)?),
             Statement::DropUser(drop) => self.command(users::drop(self, drop)?),
@@ -249,7 +272,11 @@ impl Session {
         }
         match plan {
             LogicalPlan::Ddl(ddl) => {
-                let done = self.engine.lake.run_ddl(&self.ctx, ddl, &sql.to_string()).await?;
+                let done = self
+                    .engine
+                    .lake
+                    .run_ddl(&self.ctx, ddl, &sql.to_string())
+                    .await?;
                 self.command(done.tag)
             }
             LogicalPlan::Dml(ref dml) => {
@@ -265,31 +292,54 @@ impl Session {
             LogicalPlan::Copy(ref copy) => {
                 self.engine.lake.check_path(&copy.output_url)?;
                 let n_rows = self.run_to_count(plan).await?;
-                Ok(Outcome::Command { tag: format!("COPY {n_rows}") })
+                Ok(Outcome::Command {
+                    tag: format!("COPY {n_rows}"),
+                })
             }
             LogicalPlan::Statement(_) => {
                 self.ctx.execute_logical_plan(plan).await?;
-                Ok(Outcome::Command { tag: first_word(&sql.to_string()) })
+                Ok(Outcome::Command {
+                    tag: first_word(&sql.to_string()),
+                })
             }
-            query => Ok(Outcome::Rows(DataFrame::new(self.ctx.state(), query).execute_stream().await?)),
+            query => Ok(Outcome::Rows(
+                DataFrame::new(self.ctx.state(), query)
+                    .execute_stream()
+                    .await?,
+            )),
         }
     }
 
     async fn plan(&self, sql: &SqlStatement) -> Result<LogicalPlan> {
-        self.ctx.state().statement_to_plan(sql.clone()).await.map_err(|error| self.explain_unknown_function(error))
+        self.ctx
+            .state()
+            .statement_to_plan(sql.clone())
+            .await
+            .map_err(|error| self.explain_unknown_function(error))
     }
 
     /// Adds our own suggestions to an unknown function; DataFusion's list lacks relation functions.
-    fn explain_unknown_function(&self, error: datafusion::error::DataFusionError) -> datafusion::error::DataFusionError {
+    fn explain_unknown_function(
+        &self,
+        error: datafusion::error::DataFusionError,
+    ) -> datafusion::error::DataFusionError {
         let shown = sql_state(&error);
-        let name = shown.message.strip_prefix("Invalid function '").and_then(|rest| rest.split('\'').next());
+        let name = shown
+            .message
+            .strip_prefix("Invalid function '")
+            .and_then(|rest| rest.split('\'').next());
         let Some(name) = name else { return error };
-        let unknown = QlError::new(SqlState::UndefinedFunction, format!("function {name} does not exist"));
+        let unknown = QlError::new(
+            SqlState::UndefinedFunction,
+            format!("function {name} does not exist"),
+        );
         let similar = self.engine.registry.similar(&name.to_ascii_lowercase());
         match (similar.as_slice(), shown.hint) {
             ([], None) => unknown.into(),
             ([], Some(hint)) => unknown.with_hint(hint).into(),
-            (names, _) => unknown.with_hint(format!("Did you mean {}?", names.join(", "))).into(),
+            (names, _) => unknown
+                .with_hint(format!("Did you mean {}?", names.join(", ")))
+                .into(),
         }
     }
 
@@ -317,14 +367,25 @@ impl Session {
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session").field("user", &self.user).finish_non_exhaustive()
+        f.debug_struct("Session")
+            .field("user", &self.user)
+            .finish_non_exhaustive()
     }
 }
 
 fn returns_rows(plan: &LogicalPlan) -> bool {
-    !matches!(plan, LogicalPlan::Ddl(_) | LogicalPlan::Dml(_) | LogicalPlan::Copy(_) | LogicalPlan::Statement(_))
+    !matches!(
+        plan,
+        LogicalPlan::Ddl(_)
+            | LogicalPlan::Dml(_)
+            | LogicalPlan::Copy(_)
+            | LogicalPlan::Statement(_)
+    )
 }
 
 fn first_word(sql: &str) -> String {
-    sql.split_whitespace().next().unwrap_or_default().to_ascii_uppercase()
+    sql.split_whitespace()
+        .next()
+        .unwrap_or_default()
+        .to_ascii_uppercase()
 }

@@ -17,11 +17,19 @@ struct Known {
 }
 
 const fn fixed(name: &'static str, default: &'static str) -> Known {
-    Known { name, default, changeable: false }
+    Known {
+        name,
+        default,
+        changeable: false,
+    }
 }
 
 const fn free(name: &'static str, default: &'static str) -> Known {
-    Known { name, default, changeable: true }
+    Known {
+        name,
+        default,
+        changeable: true,
+    }
 }
 
 const KNOWN: &[Known] = &[
@@ -67,7 +75,12 @@ impl Settings {
     /// The value of a setting, or `None` for an unknown name.
     pub fn get(&self, name: &str) -> Option<String> {
         let known = find(name)?;
-        Some(self.changed.get(known.name).cloned().unwrap_or_else(|| known.default.into()))
+        Some(
+            self.changed
+                .get(known.name)
+                .cloned()
+                .unwrap_or_else(|| known.default.into()),
+        )
     }
 
     /// Changes a setting; `None` brings its default back.
@@ -81,12 +94,19 @@ impl Settings {
             return Ok(());
         };
         if !known.changeable {
-            return Err(QlError::new(SqlState::ObjectNotInState, format!("setting `{}` cannot be changed", known.name)));
+            return Err(QlError::new(
+                SqlState::ObjectNotInState,
+                format!("setting `{}` cannot be changed", known.name),
+            ));
         }
         let value = match known.name {
             "statement_timeout" | "lock_timeout" | "idle_in_transaction_session_timeout" => {
                 let timeout = parse_duration(known.name, value)?;
-                if timeout.is_zero() { "0".into() } else { format!("{}ms", timeout.as_millis()) }
+                if timeout.is_zero() {
+                    "0".into()
+                } else {
+                    format!("{}ms", timeout.as_millis())
+                }
             }
             "client_encoding" => check_encoding(value)?,
             "search_path" => check_search_path(value)?,
@@ -103,13 +123,17 @@ impl Settings {
 
     /// All names with their values.
     pub fn all(&self) -> impl Iterator<Item = (&'static str, String)> {
-        KNOWN.iter().filter_map(|known| Some((known.name, self.get(known.name)?)))
+        KNOWN
+            .iter()
+            .filter_map(|known| Some((known.name, self.get(known.name)?)))
     }
 
     /// How long a statement may run; `None` for ever.
     pub fn statement_timeout(&self) -> Option<Duration> {
         let text = self.get("statement_timeout")?;
-        parse_duration("statement_timeout", &text).ok().filter(|d| !d.is_zero())
+        parse_duration("statement_timeout", &text)
+            .ok()
+            .filter(|d| !d.is_zero())
     }
 }
 
@@ -121,34 +145,51 @@ pub fn check_datafusion_setting(name: &str) -> Result<(), QlError> {
     if REFUSED_PREFIXES.iter().any(|p| name.starts_with(p)) {
         return Err(QlError::new(
             SqlState::InsufficientPrivilege,
-            format!("setting `{name}` belongs to the whole server and cannot be changed in a session"),
+            format!(
+                "setting `{name}` belongs to the whole server and cannot be changed in a session"
+            ),
         ));
     }
     Ok(())
 }
 
 fn find(name: &str) -> Option<&'static Known> {
-    KNOWN.iter().find(|known| known.name.eq_ignore_ascii_case(name))
+    KNOWN
+        .iter()
+        .find(|known| known.name.eq_ignore_ascii_case(name))
 }
 
 fn unknown(name: &str) -> QlError {
-    QlError::new(SqlState::UndefinedObject, format!("unrecognized configuration parameter \"{name}\""))
+    QlError::new(
+        SqlState::UndefinedObject,
+        format!("unrecognized configuration parameter \"{name}\""),
+    )
 }
 
 fn check_encoding(value: &str) -> Result<String, QlError> {
     match value.to_ascii_uppercase().replace('-', "").as_str() {
         "UTF8" | "UNICODE" => Ok("UTF8".into()),
-        _ => Err(QlError::new(SqlState::InvalidParameter, format!("client_encoding: must be UTF8, found {value}"))),
+        _ => Err(QlError::new(
+            SqlState::InvalidParameter,
+            format!("client_encoding: must be UTF8, found {value}"),
+        )),
     }
 }
 
 fn check_search_path(value: &str) -> Result<String, QlError> {
-    let names_public = value.split(',').any(|s| s.trim().trim_matches(['"', '\'']).eq_ignore_ascii_case("public"));
+    let names_public = value.split(',').any(|s| {
+        s.trim()
+            .trim_matches(['"', '\''])
+            .eq_ignore_ascii_case("public")
+    });
     if names_public || value.trim().is_empty() {
         return Ok(value.to_string());
     }
-    Err(QlError::new(SqlState::FeatureNotSupported, format!("search_path: must contain public, found {value}"))
-        .with_hint("Write schema.table for tables of other schemas"))
+    Err(QlError::new(
+        SqlState::FeatureNotSupported,
+        format!("search_path: must contain public, found {value}"),
+    )
+    .with_hint("Write schema.table for tables of other schemas"))
 }
 
 /// `5000`, `500ms`, `5s`, `2min`, `1h`; a bare number is milliseconds.
@@ -185,7 +226,11 @@ mod tests {
         let mut settings = Settings::default();
         for (text, ms) in [("250", 250), ("5s", 5000), ("2min", 120_000), ("0.5s", 500)] {
             settings.set("statement_timeout", Some(text)).expect(text);
-            assert_eq!(settings.statement_timeout(), Some(Duration::from_millis(ms)), "{text}");
+            assert_eq!(
+                settings.statement_timeout(),
+                Some(Duration::from_millis(ms)),
+                "{text}"
+            );
         }
         settings.set("STATEMENT_TIMEOUT", Some("0")).expect("zero");
         assert_eq!(settings.statement_timeout(), None);
@@ -194,11 +239,37 @@ mod tests {
     #[test]
     fn wrong_values_are_refused_by_name() {
         let mut settings = Settings::default();
-        let error = settings.set("statement_timeout", Some("soon")).expect_err("no time");
-        assert_eq!(error.message, "statement_timeout: must be a time such as 500ms, 5s or 2min, found soon");
-        assert_eq!(settings.set("server_version", Some("1")).expect_err("fixed").state.code(), "55000");
-        assert_eq!(settings.set("colour", Some("red")).expect_err("unknown").state.code(), "42704");
-        assert_eq!(settings.set("client_encoding", Some("latin1")).expect_err("encoding").state.code(), "22023");
+        let error = settings
+            .set("statement_timeout", Some("soon"))
+            .expect_err("no time");
+        assert_eq!(
+            error.message,
+            "statement_timeout: must be a time such as 500ms, 5s or 2min, found soon"
+        );
+        assert_eq!(
+            settings
+                .set("server_version", Some("1"))
+                .expect_err("fixed")
+                .state
+                .code(),
+            "55000"
+        );
+        assert_eq!(
+            settings
+                .set("colour", Some("red"))
+                .expect_err("unknown")
+                .state
+                .code(),
+            "42704"
+        );
+        assert_eq!(
+            settings
+                .set("client_encoding", Some("latin1"))
+                .expect_err("encoding")
+                .state
+                .code(),
+            "22023"
+        );
     }
 
     #[test]

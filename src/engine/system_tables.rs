@@ -4,7 +4,9 @@
 
 use super::{CATALOG, Engine};
 use async_trait::async_trait;
-use datafusion::arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use datafusion::arrow::array::{
+    ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
 use datafusion::catalog::{SchemaProvider, TableProvider};
 use datafusion::datasource::MemTable;
 use datafusion::error::Result;
@@ -14,7 +16,14 @@ use std::sync::{Arc, Weak};
 /// The schema's name.
 pub const SCHEMA: &str = "quantlake";
 
-const TABLES: &[&str] = &["functions", "model_sessions", "models", "parameters", "snapshots", "users"];
+const TABLES: &[&str] = &[
+    "functions",
+    "model_sessions",
+    "models",
+    "parameters",
+    "snapshots",
+    "users",
+];
 
 /// Registers the schema.
 ///
@@ -25,7 +34,12 @@ pub fn install(engine: &Arc<Engine>) -> Result<()> {
         .template()
         .catalog(CATALOG)
         .ok_or_else(|| QlError::internal("the catalog is not registered"))?;
-    catalog.register_schema(SCHEMA, Arc::new(SystemSchema { engine: Arc::downgrade(engine) }))?;
+    catalog.register_schema(
+        SCHEMA,
+        Arc::new(SystemSchema {
+            engine: Arc::downgrade(engine),
+        }),
+    )?;
     Ok(())
 }
 
@@ -51,7 +65,9 @@ impl SchemaProvider for SystemSchema {
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
-        let Some(engine) = self.engine.upgrade() else { return Ok(None) };
+        let Some(engine) = self.engine.upgrade() else {
+            return Ok(None);
+        };
         let batch = match name {
             "functions" => functions(&engine)?,
             "parameters" => parameters(&engine)?,
@@ -61,7 +77,10 @@ impl SchemaProvider for SystemSchema {
             "users" => users(&engine)?,
             _ => return Ok(None),
         };
-        Ok(Some(Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?)))
+        Ok(Some(Arc::new(MemTable::try_new(
+            batch.schema(),
+            vec![vec![batch]],
+        )?)))
     }
 }
 
@@ -100,16 +119,35 @@ fn parameters(engine: &Engine) -> Result<RecordBatch> {
     let all: Vec<_> = engine
         .registry()
         .iter()
-        .flat_map(|f| f.spec.params.iter().enumerate().map(move |(i, p)| (f.spec.name.clone(), i as i64 + 1, p)))
+        .flat_map(|f| {
+            f.spec
+                .params
+                .iter()
+                .enumerate()
+                .map(move |(i, p)| (f.spec.name.clone(), i as i64 + 1, p))
+        })
         .collect();
     Ok(RecordBatch::try_from_iter([
         ("function", text(all.iter().map(|(f, _, _)| f.clone()))),
         ("position", integers(all.iter().map(|(_, i, _)| *i))),
         ("name", text(all.iter().map(|(_, _, p)| p.name.clone()))),
         ("type", text(all.iter().map(|(_, _, p)| p.kind.sql_name()))),
-        ("allowed", text(all.iter().map(|(_, _, p)| p.kind.allowed()))),
-        ("default", Arc::new(all.iter().map(|(_, _, p)| p.default.as_ref().map(ToString::to_string)).collect::<StringArray>())),
-        ("description", text(all.iter().map(|(_, _, p)| p.doc.clone()))),
+        (
+            "allowed",
+            text(all.iter().map(|(_, _, p)| p.kind.allowed())),
+        ),
+        (
+            "default",
+            Arc::new(
+                all.iter()
+                    .map(|(_, _, p)| p.default.as_ref().map(ToString::to_string))
+                    .collect::<StringArray>(),
+            ),
+        ),
+        (
+            "description",
+            text(all.iter().map(|(_, _, p)| p.doc.clone())),
+        ),
     ])?)
 }
 
@@ -130,14 +168,30 @@ fn model_sessions(engine: &Engine) -> Result<RecordBatch> {
         ("model", text(all.iter().map(|s| s.model.clone()))),
         ("version", integers(all.iter().map(|s| s.version))),
         ("device", text(all.iter().map(|s| s.device.clone()))),
-        ("execution_provider", text(all.iter().map(|s| s.execution_provider.clone()))),
-        ("fallback_reason", Arc::new(all.iter().map(|s| s.fallback_reason.clone()).collect::<StringArray>())),
+        (
+            "execution_provider",
+            text(all.iter().map(|s| s.execution_provider.clone())),
+        ),
+        (
+            "fallback_reason",
+            Arc::new(
+                all.iter()
+                    .map(|s| s.fallback_reason.clone())
+                    .collect::<StringArray>(),
+            ),
+        ),
         ("library", text(all.iter().map(|s| s.library_path.clone()))),
-        ("library_version", text(all.iter().map(|s| s.library_version.clone()))),
+        (
+            "library_version",
+            text(all.iter().map(|s| s.library_version.clone())),
+        ),
         ("loaded_at", times(all.iter().map(|s| s.loaded_at))),
         ("runs", integers(all.iter().map(|s| s.runs))),
         ("rows", integers(all.iter().map(|s| s.rows))),
-        ("total_ms", Arc::new(all.iter().map(|s| s.total_ms).collect::<Float64Array>())),
+        (
+            "total_ms",
+            Arc::new(all.iter().map(|s| s.total_ms).collect::<Float64Array>()),
+        ),
     ])?)
 }
 

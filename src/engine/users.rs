@@ -18,7 +18,11 @@ pub fn create(session: &Session, statement: &CreateUser) -> Result<String> {
     }
     let ledger = session.engine().lake().ledger();
     let exists = ledger.user(&statement.name)?.is_some();
-    let tag = if statement.alter { "ALTER ROLE" } else { "CREATE ROLE" };
+    let tag = if statement.alter {
+        "ALTER ROLE"
+    } else {
+        "CREATE ROLE"
+    };
     match (exists, statement.alter) {
         (true, false) if statement.if_not_exists => return Ok(tag.into()),
         (true, false) => return Err(taken(&statement.name).into()),
@@ -49,15 +53,24 @@ pub fn drop(session: &Session, statement: &DropUser) -> Result<String> {
 fn require_operator(session: &Session) -> Result<(), QlError> {
     match session.role() {
         Role::Operator => Ok(()),
-        Role::User => Err(QlError::new(SqlState::InsufficientPrivilege, "only the operator may manage users")
-            .with_hint("Run it with `quantlake sql` on the data directory")),
+        Role::User => Err(QlError::new(
+            SqlState::InsufficientPrivilege,
+            "only the operator may manage users",
+        )
+        .with_hint("Run it with `quantlake sql` on the data directory")),
     }
 }
 
 fn taken(name: &str) -> QlError {
-    QlError::new(SqlState::DuplicateObject, format!("user \"{name}\" exists already"))
+    QlError::new(
+        SqlState::DuplicateObject,
+        format!("user \"{name}\" exists already"),
+    )
 }
 
 fn unknown(name: &str) -> QlError {
-    QlError::new(SqlState::UndefinedObject, format!("user \"{name}\" does not exist"))
+    QlError::new(
+        SqlState::UndefinedObject,
+        format!("user \"{name}\" does not exist"),
+    )
 }

@@ -11,7 +11,7 @@ use super::sink::write_stream;
 use super::surgery::{self, STAGE_PREFIX};
 use super::types::storable_schema;
 use super::views::relations_read;
-use super::{Lake, LakeCore, PUBLIC};
+use super::{Lake, LakeCore};
 use datafusion::arrow::datatypes::Schema;
 use datafusion::common::{Constraints, Result as DfResult, SchemaReference, TableReference};
 use datafusion::logical_expr::{
@@ -36,7 +36,7 @@ pub struct DdlOutcome {
 }
 
 impl DdlOutcome {
-    fn tag(tag: &str) -> Self {
+    pub(super) fn tag(tag: &str) -> Self {
         Self {
             tag: tag.to_string(),
             rows: 0,
@@ -46,13 +46,13 @@ impl DdlOutcome {
 
 /// A relation's name, resolved.
 #[derive(Debug, Clone)]
-struct Name {
-    schema: String,
-    table: String,
+pub(super) struct Name {
+    pub(super) schema: String,
+    pub(super) table: String,
 }
 
 impl Name {
-    fn full(&self) -> String {
+    pub(super) fn full(&self) -> String {
         format!("{}.{}", self.schema, self.table)
     }
 }
@@ -214,128 +214,8 @@ impl Lake {
         Ok(DdlOutcome::tag("CREATE VIEW"))
     }
 
-    async fn drop_relation(
-        &self,
-        ctx: &SessionContext,
-        reference: &TableReference,
-        if_exists: bool,
-        what: &str,
-    ) -> DfResult<DdlOutcome> {
-        let done = DdlOutcome::tag(&format!("DROP {what}"));
-        let name = self.name(ctx, reference)?;
-        let gate = self.core.gate(&name.full());
-        let _alone = gate.write().await;
-        let _names = self.core.names.lock().await;
-        let Some(kind) = self.core.relation_kind(&name.schema, &name.table)? else {
-            return match if_exists {
-                true => Ok(done),
-                false => Err(error::missing_table(&name.table).into()),
-            };
-        };
-        if (what == "VIEW") != (kind == RelationKind::View) {
-            let right = if kind == RelationKind::View {
-                "VIEW"
-            } else {
-                "TABLE"
-            };
-            return Err(QlError::new(
-                SqlState::ObjectNotInState,
-                format!("\"{}\" is a {}", name.table, kind.name()),
-            )
-            .with_hint(format!("Use DROP {right}"))
-            .into());
-        }
-        self.core.refuse_if_needed(kind, &name)?;
-        match kind {
-            RelationKind::Table => self
-                .core
-                .store
-                .exclusively(|tx| surgery::drop_table(tx, &name.schema, &name.table))?,
-            _ => self.core.ledger.remove_object(&name.schema, &name.table)?,
-        };
-        Ok(done)
-    }
-
-    async fn create_schema(
-        &self,
-        ctx: &SessionContext,
-        create: &CreateCatalogSchema,
-    ) -> DfResult<DdlOutcome> {
-        let done = DdlOutcome::tag("CREATE SCHEMA");
-        // The planner keeps `catalog.schema` as one text.
-        let schema = match create.schema_name.rsplit_once('.') {
-            Some((catalog, schema)) => self.own_schema(ctx, Some(catalog), schema)?,
-            None => self.own_schema(ctx, None, &create.schema_name)?,
-        };
-        check_new_name(&schema)?;
-        let _names = self.core.names.lock().await;
-        match (self.core.has_schema(&schema)?, create.if_not_exists) {
-            (true, true) => return Ok(done),
-            (true, false) => {
-                return Err(QlError::new(
-                    SqlState::DuplicateObject,
-                    format!("schema \"{schema}\" already exists"),
-                )
-                .into());
-            }
-            (false, _) => {}
-        }
-        let store = &self.core.store;
-        store
-            .create_snapshot()
-            .and_then(|snapshot| store.get_or_create_schema(&schema, None, snapshot))
-            .map_err(error::ducklake)?;
-        Ok(done)
-    }
-
-    async fn drop_schema(
-        &self,
-        ctx: &SessionContext,
-        drop: &DropCatalogSchema,
-    ) -> DfResult<DdlOutcome> {
-        let (catalog, schema) = match &drop.name {
-            SchemaReference::Bare { schema } => (None, schema),
-            SchemaReference::Full { schema, catalog } => (Some(catalog.as_ref()), schema),
-        };
-        let schema = self.own_schema(ctx, catalog, schema)?;
-        let refuse = |why: String| Err(QlError::new(SqlState::ObjectNotInState, why).into());
-        if schema == PUBLIC {
-            return refuse(format!("schema \"{PUBLIC}\" cannot be dropped"));
-        }
-        let _names = self.core.names.lock().await;
-        if !self.core.has_schema(&schema)? {
-            return match drop.if_exists {
-                true => Ok(DdlOutcome::tag("DROP SCHEMA")),
-                false => Err(error::missing_schema(&schema).into()),
-            };
-        }
-        let inside = self.core.relation_names(&schema)?;
-        if !inside.is_empty() && !drop.cascade {
-            return refuse(format!(
-                "schema \"{schema}\" is not empty: {}",
-                inside.join(", ")
-            ));
-        }
-        for name in &inside {
-            let outside = self.core.views_over(&format!("{schema}.{name}"))?;
-            if let Some(view) = outside
-                .iter()
-                .find(|v| !v.starts_with(&format!("{schema}.")))
-            {
-                return refuse(format!("view {view} needs {schema}.{name}"));
-            }
-        }
-        self.core
-            .store
-            .exclusively(|tx| surgery::drop_schema(tx, &schema))?;
-        for name in &inside {
-            self.core.ledger.remove_object(&schema, name)?;
-        }
-        Ok(DdlOutcome::tag("DROP SCHEMA"))
-    }
-
     /// Resolves a name against the session's defaults, inside our own catalog.
-    fn name(&self, ctx: &SessionContext, reference: &TableReference) -> Result<Name> {
+    pub(super) fn name(&self, ctx: &SessionContext, reference: &TableReference) -> Result<Name> {
         let state = ctx.state();
         let default_schema = &state.config_options().catalog.default_schema;
         let schema = reference.schema().unwrap_or(default_schema);
@@ -350,7 +230,7 @@ impl Lake {
     }
 
     /// Refuses other catalogs and the schemas that the engine owns.
-    fn own_schema(
+    pub(super) fn own_schema(
         &self,
         ctx: &SessionContext,
         catalog: Option<&str>,
@@ -412,23 +292,6 @@ impl LakeCore {
         let data_dir = self.data_dir();
         self.store
             .exclusively(|tx| surgery::publish(tx, &data_dir, schema, staged, name, sort))
-    }
-
-    fn refuse_if_needed(&self, kind: RelationKind, name: &Name) -> Result<()> {
-        let views = self.views_over(&name.full())?;
-        if views.is_empty() {
-            return Ok(());
-        }
-        Err(QlError::new(
-            SqlState::ObjectNotInState,
-            format!(
-                "cannot drop {} {}: needed by view {}",
-                kind.name(),
-                name.full(),
-                views.join(", ")
-            ),
-        )
-        .with_hint("Drop the view first"))
     }
 }
 

@@ -31,8 +31,34 @@ pub fn ducklake(error: DuckLakeError) -> QlError {
         DuckLakeError::Io(inner) => io_state(&inner, inner.to_string()),
         DuckLakeError::DuckDb(inner) => duckdb(&inner),
         DuckLakeError::DataFusion(inner) => datafusion(&inner),
-        other => QlError::new(SqlState::IoError, other.to_string()),
+        other => match io_in(&other) {
+            Some(io) => io_state(io, other.to_string()),
+            None => QlError::new(SqlState::IoError, other.to_string()),
+        },
     }
+}
+
+/// The error of a DuckLake operator with the SQLSTATE it stands for; others as they are.
+pub fn with_state(error: DataFusionError) -> DataFusionError {
+    match error {
+        DataFusionError::External(inner) => match inner.downcast::<DuckLakeError>() {
+            Ok(lake) => ducklake(*lake).into(),
+            Err(inner) => DataFusionError::External(inner),
+        },
+        other => other,
+    }
+}
+
+/// The input/output error at the bottom of a chain: a full disk arrives wrapped several times.
+fn io_in<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a io::Error> {
+    let mut current = Some(error);
+    while let Some(e) = current {
+        if let Some(io) = e.downcast_ref::<io::Error>() {
+            return Some(io);
+        }
+        current = e.source();
+    }
+    None
 }
 
 /// A DataFusion error as ours, keeping the one inside if there is one.

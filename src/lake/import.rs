@@ -1,11 +1,12 @@
 //! Import: market data and other tables out of CSV, Parquet and JSON files.
 //!
 //! DuckDB's readers find out the format and the types; columns get their usual names
-//! (`columns.rs`); rows are converted and checked in a staging file (`staging.rs`), sorted, and
+//! (`columns.rs`); rows are converted (`convert.rs`) and checked in a staging file (`staging.rs`), sorted, and
 //! written into the lake, where they appear in one commit (`load.rs`). A file that cannot be
 //! stored as it is meant is refused with the row and the reason, and nothing of it is kept.
 
 mod columns;
+mod convert;
 mod load;
 mod source;
 mod staging;

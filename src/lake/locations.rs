@@ -10,10 +10,25 @@ use std::path::{Component, Path, PathBuf};
 use url::Url;
 
 /// The allowed folders.
+///
+/// The data directory is one, but not what the lake itself keeps there: reading the ledger would
+/// show password verifiers, and writing into the catalog would destroy it.
 #[derive(Debug, Clone)]
 pub struct Locations {
+    dir: PathBuf,
     folders: Vec<PathBuf>,
 }
+
+/// Entries of the data directory that belong to the lake and the engine.
+const OWN: [&str; 7] = [
+    "catalog.duckdb",
+    "catalog.duckdb.wal",
+    "ledger.duckdb",
+    "ledger.duckdb.wal",
+    "lake.lock",
+    "data",
+    "tmp",
+];
 
 impl Locations {
     /// The data directory and what the operator adds.
@@ -21,11 +36,15 @@ impl Locations {
     /// # Errors
     /// 58P01 when a folder does not exist.
     pub fn new(dir: &Path, allowed: &[PathBuf]) -> Result<Self> {
+        let real = |p: &Path| p.canonicalize().map_err(|e| error::at_path(p, &e));
         let folders = std::iter::once(dir)
             .chain(allowed.iter().map(PathBuf::as_path))
-            .map(|p| p.canonicalize().map_err(|e| error::at_path(p, &e)))
+            .map(real)
             .collect::<Result<_>>()?;
-        Ok(Self { folders })
+        Ok(Self {
+            dir: real(dir)?,
+            folders,
+        })
     }
 
     /// The allowed folders, resolved.
@@ -42,6 +61,12 @@ impl Locations {
         let path = local_path(location)
             .ok_or_else(|| error::unsupported(format!("{location}: not a local path")))?;
         let resolved = resolve(&before_wildcards(&path)).map_err(|e| error::at_path(&path, &e))?;
+        if self.is_own(&resolved) {
+            return Err(QlError::new(
+                SqlState::InsufficientPrivilege,
+                format!("{location}: belongs to the lake itself"),
+            ));
+        }
         if self.folders.iter().any(|f| resolved.starts_with(f)) {
             return Ok(resolved);
         }
@@ -58,6 +83,17 @@ impl Locations {
             ),
         )
         .with_hint("Start the server with --allow-path FOLDER to allow another folder"))
+    }
+
+    /// Whether a path is one of the lake's own, or a folder that holds them.
+    fn is_own(&self, resolved: &Path) -> bool {
+        match resolved.strip_prefix(&self.dir) {
+            Ok(inside) => inside
+                .components()
+                .next()
+                .is_none_or(|first| OWN.iter().any(|own| first.as_os_str() == *own)),
+            Err(_) => self.dir.starts_with(resolved),
+        }
     }
 
     /// Checks a LOCATION: an allowed path, or a URL of a registered object store.
@@ -167,7 +203,7 @@ mod tests {
         );
         assert!(
             locations
-                .check_path(&format!("file://{}", inside.display()))
+                .check_path(&format!("file://{}/files", inside.display()))
                 .is_ok()
         );
         assert!(
@@ -183,6 +219,29 @@ mod tests {
         ));
         assert!(denied(&locations, Path::new("/etc/passwd")));
         assert!(denied(&locations, &root.path().join("in-beside")));
+    }
+
+    #[test]
+    fn own_files_of_the_lake_are_out_of_reach() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("lake");
+        std::fs::create_dir(&dir).unwrap();
+        let locations = Locations::new(&dir, &[root.path().to_path_buf()]).unwrap();
+        for own in [
+            "ledger.duckdb",
+            "catalog.duckdb.wal",
+            "data/public/t/x.parquet",
+            "",
+            "*",
+        ] {
+            assert!(denied(&locations, &dir.join(own)), "{own}");
+        }
+        assert!(denied(&locations, root.path()), "a folder around the lake");
+        assert!(
+            locations
+                .check_path(&dir.join("models/a.onnx").to_string_lossy())
+                .is_ok()
+        );
     }
 
     #[cfg(unix)]

@@ -1,6 +1,7 @@
 //! Snapshots: the states that the lake has been in, and one state per statement.
 
 use super::error::{self, Result};
+use super::surgery::STAGE_PREFIX;
 use super::table::LakeTable;
 use super::{LakeCore, Snapshot};
 use chrono::{DateTime, Local, NaiveDate, NaiveDateTime, TimeZone, Utc};
@@ -73,7 +74,7 @@ impl LakeCore {
                 Some(SnapshotEntry {
                     snapshot_id: row.snapshot_id,
                     ts: self.clock.micros(row.timestamp.as_deref()?)?,
-                    changes: row.changes_made.unwrap_or_default(),
+                    changes: described(row.changes_made.unwrap_or_default()),
                 })
             })
             .collect())
@@ -98,6 +99,14 @@ impl LakeCore {
             (None, Some(first), Some(last)) => Err(unknown(wanted, first, last)),
             _ => Err(QlError::internal("the lake has no snapshots")),
         }
+    }
+}
+
+/// A table under construction has a name that tells nobody anything.
+fn described(changes: String) -> String {
+    match changes.contains(STAGE_PREFIX) {
+        true => "table under construction".to_string(),
+        false => changes,
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::LakeCore;
 use super::error::{self, Result};
+use super::gated::GatedExec;
 use super::order;
 use super::sink::LakeSink;
 use async_trait::async_trait;
@@ -201,6 +202,14 @@ impl LakeTable {
         order::declare(plan, &ordering, &unsorted)
     }
 
+    fn gated(&self, plan: Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> {
+        Arc::new(GatedExec::new(
+            Arc::clone(&self.core),
+            self.id.full_name(),
+            plan,
+        ))
+    }
+
     fn refuse_writing_the_past(&self) -> Result<()> {
         if self.is_latest {
             return Ok(());
@@ -285,7 +294,8 @@ impl TableProvider for LakeTable {
         filters: Vec<Expr>,
     ) -> DfResult<Arc<dyn ExecutionPlan>> {
         self.refuse_writing_the_past()?;
-        self.inner.delete_from(state, filters).await
+        let plan = self.inner.delete_from(state, filters).await?;
+        Ok(self.gated(plan))
     }
 
     async fn update(
@@ -295,7 +305,8 @@ impl TableProvider for LakeTable {
         filters: Vec<Expr>,
     ) -> DfResult<Arc<dyn ExecutionPlan>> {
         self.refuse_writing_the_past()?;
-        self.inner.update(state, assignments, filters).await
+        let plan = self.inner.update(state, assignments, filters).await?;
+        Ok(self.gated(plan))
     }
 
     async fn truncate(&self, state: &dyn Session) -> DfResult<Arc<dyn ExecutionPlan>> {

@@ -130,7 +130,10 @@ fn empty_text_array() -> Expr {
     Expr::Cast {
         kind: CastKind::Cast,
         expr: Box::new(none),
-        data_type: DataType::Array(ArrayElemTypeDef::SquareBracket(Box::new(DataType::Text), None)),
+        data_type: DataType::Array(ArrayElemTypeDef::SquareBracket(
+            Box::new(DataType::Text),
+            None,
+        )),
         array: false,
         format: None,
     }

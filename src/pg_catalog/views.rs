@@ -46,7 +46,9 @@ impl AsyncScalarUDFImpl for ViewDefinition {
         };
         let definitions = relations::view_definitions(catalog.as_ref()).await?;
         let Some(oids) = args.args.first() else {
-            return Ok(ColumnarValue::Array(Arc::new(StringArray::new_null(args.number_rows))));
+            return Ok(ColumnarValue::Array(Arc::new(StringArray::new_null(
+                args.number_rows,
+            ))));
         };
         let oids = cast(&oids.to_array(args.number_rows)?, &DataType::Int64)?;
         let texts: StringArray = oids

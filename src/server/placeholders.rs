@@ -85,7 +85,9 @@ mod tests {
     #[test]
     fn only_the_named_parameters_are_cast() {
         let sql = "SELECT $1, $2 FROM t WHERE a = $1";
-        let statement = crate::dialect::parse(sql, &Registry::default()).expect("parses").remove(0);
+        let statement = crate::dialect::parse(sql, &Registry::default())
+            .expect("parses")
+            .remove(0);
         let types = HashMap::from([(1, Type::INT4_ARRAY)]);
         let done = cast(&statement, &types).expect("casts").to_string();
         assert_eq!(

@@ -1,6 +1,4 @@
 use crate::db::Db;
-use datafusion::error::DataFusionError;
-use datafusion_ducklake::DuckLakeError;
 use quantlake_core::SqlState;
 
 #[tokio::test]
@@ -103,13 +101,9 @@ async fn one_of_two_updates_of_the_same_rows_is_told_to_retry() {
     let error = datafusion::physical_plan::collect(second, db.ctx.task_ctx())
         .await
         .unwrap_err();
-    let DataFusionError::External(inner) = error.find_root() else {
-        panic!("{error}")
-    };
-    assert!(matches!(
-        inner.downcast_ref::<DuckLakeError>(),
-        Some(DuckLakeError::Conflict(_))
-    ));
+    let error = crate::db::shown(&error);
+    assert_eq!(error.state, SqlState::SerializationFailure);
+    assert_eq!(error.hint.unwrap(), "Run the statement again");
     assert_eq!(db.sql("SELECT x FROM t").await, "2");
 }
 

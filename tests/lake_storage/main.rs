@@ -6,6 +6,7 @@ mod ddl;
 mod dml;
 mod external;
 mod import;
+mod import_refused;
 mod order;
 mod restart;
 mod time_travel;

@@ -27,14 +27,22 @@ struct Bars {
 impl Bars {
     fn random(seed: u64) -> Self {
         let mut random = StdRng::seed_from_u64(seed);
-        let mut bars = Self { open: vec![], high: vec![], low: vec![], close: vec![], volume: vec![] };
+        let mut bars = Self {
+            open: vec![],
+            high: vec![],
+            low: vec![],
+            close: vec![],
+            volume: vec![],
+        };
         let mut price = 100.0;
         for _ in 0..N_BARS {
             let open = price * (1.0 + random.random_range(-0.01..0.01));
             let close = open * (1.0 + random.random_range(-0.03..0.03));
             bars.open.push(open);
-            bars.high.push(open.max(close) * (1.0 + random.random_range(0.0..0.01)));
-            bars.low.push(open.min(close) * (1.0 - random.random_range(0.0..0.01)));
+            bars.high
+                .push(open.max(close) * (1.0 + random.random_range(0.0..0.01)));
+            bars.low
+                .push(open.min(close) * (1.0 - random.random_range(0.0..0.01)));
             bars.close.push(close);
             bars.volume.push(random.random_range(1e3..1e6));
             price = close;
@@ -62,7 +70,10 @@ fn evaluate(udwf: &WindowUDF, spec: &FunctionSpec, inputs: &[Vec<Option<f64>>]) 
     let mut fields: Vec<FieldRef> = Vec::new();
     for param in &spec.params {
         let (expr, ty): (Arc<dyn PhysicalExpr>, DataType) = match (&param.kind, &param.default) {
-            (ParamKind::Series, _) => (Arc::new(Column::new(&param.name, fields.len())), DataType::Float64),
+            (ParamKind::Series, _) => (
+                Arc::new(Column::new(&param.name, fields.len())),
+                DataType::Float64,
+            ),
             (_, Some(default)) => constant(default.to_scalar()),
             (kind, None) => constant(smallest(kind)),
         };
@@ -71,11 +82,18 @@ fn evaluate(udwf: &WindowUDF, spec: &FunctionSpec, inputs: &[Vec<Option<f64>>]) 
     }
     let n_series = udwf.expressions(ExpressionArgs::new(&exprs, &fields)).len();
     let args = PartitionEvaluatorArgs::new(&exprs, &fields, false, false);
-    let mut evaluator = udwf.partition_evaluator_factory(args).unwrap_or_else(|e| panic!("{}: {e}", spec.name));
-    let columns: Vec<ArrayRef> =
-        inputs.iter().take(n_series).map(|c| Arc::new(c.iter().copied().collect::<Float64Array>()) as ArrayRef).collect();
+    let mut evaluator = udwf
+        .partition_evaluator_factory(args)
+        .unwrap_or_else(|e| panic!("{}: {e}", spec.name));
+    let columns: Vec<ArrayRef> = inputs
+        .iter()
+        .take(n_series)
+        .map(|c| Arc::new(c.iter().copied().collect::<Float64Array>()) as ArrayRef)
+        .collect();
     let n_rows = inputs.first().map_or(0, Vec::len);
-    evaluator.evaluate_all(&columns, n_rows).unwrap_or_else(|e| panic!("{}: {e}", spec.name))
+    evaluator
+        .evaluate_all(&columns, n_rows)
+        .unwrap_or_else(|e| panic!("{}: {e}", spec.name))
 }
 
 fn constant(value: ScalarValue) -> (Arc<dyn PhysicalExpr>, DataType) {
@@ -87,7 +105,9 @@ fn smallest(kind: &ParamKind) -> ScalarValue {
     match kind {
         ParamKind::Integer { min, .. } => ScalarValue::Int64(Some(*min)),
         ParamKind::Number { min, .. } => ScalarValue::Float64(Some(min.max(1.0))),
-        ParamKind::Choice(choices) => ScalarValue::Utf8(choices.first().map(|(name, _)| name.clone())),
+        ParamKind::Choice(choices) => {
+            ScalarValue::Utf8(choices.first().map(|(name, _)| name.clone()))
+        }
         _ => ScalarValue::Null,
     }
 }
@@ -97,9 +117,15 @@ fn for_each(mut check: impl FnMut(&WindowUDF, &FunctionSpec, Vec<Vec<Option<f64>
     let registry = all();
     let mut n_checked = 0;
     for function in registry.iter() {
-        let Implementation::Window(udwf) = &function.implementation else { continue };
+        let Implementation::Window(udwf) = &function.implementation else {
+            continue;
+        };
         let spec = &function.spec;
-        if spec.params.iter().any(|p| p.kind == ParamKind::Name && p.default.is_none()) {
+        if spec
+            .params
+            .iter()
+            .any(|p| p.kind == ParamKind::Name && p.default.is_none())
+        {
             continue;
         }
         let bars = Bars::random(7 + n_checked as u64);
@@ -128,7 +154,11 @@ fn a_causal_value_never_changes_when_later_rows_arrive() {
             let n_fixed = match &spec.causality {
                 Causality::Causal => n_rows,
                 Causality::Forward(rows) => {
-                    let horizon = spec.params.iter().find(|p| p.name == *rows).and_then(|p| p.default.clone());
+                    let horizon = spec
+                        .params
+                        .iter()
+                        .find(|p| p.name == *rows)
+                        .and_then(|p| p.default.clone());
                     let horizon = match horizon {
                         Some(quantlake_core::ParamValue::Integer(h)) => h as usize,
                         other => panic!("{}: horizon {other:?}", spec.name),
@@ -138,7 +168,11 @@ fn a_causal_value_never_changes_when_later_rows_arrive() {
                 Causality::WholePartition => 0,
             };
             let same = part.slice(0, n_fixed).to_data() == full.slice(0, n_fixed).to_data();
-            assert!(same, "{} changes an earlier value when row {n_rows} arrives", spec.name);
+            assert!(
+                same,
+                "{} changes an earlier value when row {n_rows} arrives",
+                spec.name
+            );
         }
     });
     assert!(n_checked >= 231, "{n_checked}");
@@ -156,20 +190,40 @@ fn a_missing_row_is_null_and_leaves_the_others_as_if_it_were_not_there() {
             .enumerate()
             .map(|(i, c)| {
                 let hole = |row: usize| missing.contains(&row) && (i == 0 || row % 2 == 0);
-                c.iter().enumerate().map(|(row, v)| if hole(row) { [None, Some(f64::NAN), Some(f64::INFINITY)][row % 3] } else { *v }).collect()
+                c.iter()
+                    .enumerate()
+                    .map(|(row, v)| {
+                        if hole(row) {
+                            [None, Some(f64::NAN), Some(f64::INFINITY)][row % 3]
+                        } else {
+                            *v
+                        }
+                    })
+                    .collect()
             })
             .collect();
         let dense: Vec<Vec<Option<f64>>> = inputs
             .iter()
-            .map(|c| c.iter().enumerate().filter(|(row, _)| !missing.contains(row)).map(|(_, v)| *v).collect())
+            .map(|c| {
+                c.iter()
+                    .enumerate()
+                    .filter(|(row, _)| !missing.contains(row))
+                    .map(|(_, v)| *v)
+                    .collect()
+            })
             .collect();
         let (with_holes, without) = (evaluate(udwf, spec, &holed), evaluate(udwf, spec, &dense));
         let mut dense_row = 0;
         for row in 0..N_BARS {
             if missing.contains(&row) {
-                assert!(with_holes.is_null(row), "{}: row {row} is missing and not NULL", spec.name);
+                assert!(
+                    with_holes.is_null(row),
+                    "{}: row {row} is missing and not NULL",
+                    spec.name
+                );
             } else {
-                let same = with_holes.slice(row, 1).to_data() == without.slice(dense_row, 1).to_data();
+                let same =
+                    with_holes.slice(row, 1).to_data() == without.slice(dense_row, 1).to_data();
                 assert!(same, "{}: row {row} differs", spec.name);
                 dense_row += 1;
             }
@@ -181,13 +235,29 @@ fn a_missing_row_is_null_and_leaves_the_others_as_if_it_were_not_there() {
 fn short_and_odd_inputs_give_null_or_a_value_and_never_a_panic() {
     for_each(|udwf, spec, inputs| {
         for n_rows in [0, 1, 2] {
-            assert_eq!(evaluate(udwf, spec, &prefix(&inputs, n_rows)).len(), n_rows, "{}", spec.name);
+            assert_eq!(
+                evaluate(udwf, spec, &prefix(&inputs, n_rows)).len(),
+                n_rows,
+                "{}",
+                spec.name
+            );
         }
         for odd in [0.0, -1.0, 1e300, f64::MIN_POSITIVE] {
-            let constant: Vec<Vec<Option<f64>>> = inputs.iter().map(|c| vec![Some(odd); c.len()]).collect();
-            assert_eq!(evaluate(udwf, spec, &constant).len(), N_BARS, "{} on {odd}", spec.name);
+            let constant: Vec<Vec<Option<f64>>> =
+                inputs.iter().map(|c| vec![Some(odd); c.len()]).collect();
+            assert_eq!(
+                evaluate(udwf, spec, &constant).len(),
+                N_BARS,
+                "{} on {odd}",
+                spec.name
+            );
         }
         let nothing: Vec<Vec<Option<f64>>> = inputs.iter().map(|c| vec![None; c.len()]).collect();
-        assert_eq!(evaluate(udwf, spec, &nothing).null_count(), N_BARS, "{} of NULLs", spec.name);
+        assert_eq!(
+            evaluate(udwf, spec, &nothing).null_count(),
+            N_BARS,
+            "{} of NULLs",
+            spec.name
+        );
     });
 }

@@ -50,20 +50,32 @@ impl TestDatabase {
             allowed_paths: vec![root.join("data"), root.join("models"), root.join("tests")],
             ..EngineOptions::default()
         };
-        let engine = Engine::open(folder, options).await.expect("the engine opens a fresh folder");
+        let engine = Engine::open(folder, options)
+            .await
+            .expect("the engine opens a fresh folder");
         let address = match mode {
             Mode::Embedded => None,
             Mode::Simple | Mode::Extended => Some(start_server(&engine).await),
         };
-        Self { engine, mode, address }
+        Self {
+            engine,
+            mode,
+            address,
+        }
     }
 
     pub async fn connect(&self) -> Result<Connection, Failure> {
         let Some(address) = self.address else {
             return Ok(Connection::Embedded(self.engine.session("tester")));
         };
-        let config = format!("host={} port={} user=tester dbname=quantlake", address.ip(), address.port());
-        let (client, connection) = tokio_postgres::connect(&config, NoTls).await.map_err(Failure::from)?;
+        let config = format!(
+            "host={} port={} user=tester dbname=quantlake",
+            address.ip(),
+            address.port()
+        );
+        let (client, connection) = tokio_postgres::connect(&config, NoTls)
+            .await
+            .map_err(Failure::from)?;
         tokio::spawn(connection);
         Ok(match self.mode {
             Mode::Extended => Connection::Extended(client),
@@ -73,8 +85,14 @@ impl TestDatabase {
 }
 
 async fn start_server(engine: &Arc<Engine>) -> SocketAddr {
-    let options = ServerOptions { trust_loopback: true, ..ServerOptions::loopback(0) };
-    let server = Server::bind(Arc::clone(engine), options).await.expect("the server binds a free port");
+    let options = ServerOptions {
+        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        trust_loopback: true,
+        ..ServerOptions::default()
+    };
+    let server = Server::bind(Arc::clone(engine), options)
+        .await
+        .expect("the server binds a free port");
     let address = server.local_addr();
     tokio::spawn(server.run(std::future::pending()));
     address
@@ -105,15 +123,24 @@ impl std::error::Error for Failure {}
 impl From<tokio_postgres::Error> for Failure {
     fn from(error: tokio_postgres::Error) -> Self {
         match error.as_db_error() {
-            Some(db) => Self { code: db.code().code().into(), message: db.message().into() },
-            None => Self { code: "client".into(), message: error.to_string() },
+            Some(db) => Self {
+                code: db.code().code().into(),
+                message: db.message().into(),
+            },
+            None => Self {
+                code: "client".into(),
+                message: error.to_string(),
+            },
         }
     }
 }
 
 impl From<QlError> for Failure {
     fn from(error: QlError) -> Self {
-        Self { code: error.state.code().into(), message: error.message }
+        Self {
+            code: error.state.code().into(),
+            message: error.message,
+        }
     }
 }
 
@@ -151,7 +178,10 @@ impl AsyncDB for Connection {
 
 /// The type does not take part: the text does, and it is the same in all modes.
 fn table(n_columns: usize, rows: Vec<Vec<String>>) -> Output {
-    DBOutput::Rows { types: vec![DefaultColumnType::Any; n_columns], rows }
+    DBOutput::Rows {
+        types: vec![DefaultColumnType::Any; n_columns],
+        rows,
+    }
 }
 
 async fn run_embedded(session: &Session, sql: &str) -> Result<Output, Failure> {
@@ -180,7 +210,8 @@ fn arrow_text(column: &ArrayRef, row: usize) -> String {
         return canonical(None);
     }
     let options = FormatOptions::default();
-    let text = ArrayFormatter::try_new(column, &options).map_or_else(|e| e.to_string(), |f| f.value(row).to_string());
+    let text = ArrayFormatter::try_new(column, &options)
+        .map_or_else(|e| e.to_string(), |f| f.value(row).to_string());
     match column.data_type() {
         DataType::Boolean => text.chars().take(1).collect(),
         DataType::Timestamp(..) => canonical(Some(&text.replace('T', " "))),
@@ -215,7 +246,10 @@ async fn run_extended(client: &Client, sql: &str) -> Result<Output, Failure> {
         Ok(value) => value.map_or_else(|| canonical(None), |v| v.0),
         Err(error) => format!("cannot read: {error}"),
     };
-    let rows = result.iter().map(|row| (0..n_columns).map(|i| text(row, i)).collect()).collect();
+    let rows = result
+        .iter()
+        .map(|row| (0..n_columns).map(|i| text(row, i)).collect())
+        .collect();
     Ok(table(n_columns, rows))
 }
 
@@ -223,15 +257,26 @@ async fn run_extended(client: &Client, sql: &str) -> Result<Output, Failure> {
 struct Binary(String);
 
 impl<'a> FromSql<'a> for Binary {
-    fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+    fn from_sql(
+        ty: &Type,
+        raw: &'a [u8],
+    ) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
         Ok(Self(match *ty {
-            Type::BOOL => if raw == [1] { "t".into() } else { "f".into() },
+            Type::BOOL => {
+                if raw == [1] {
+                    "t".into()
+                } else {
+                    "f".into()
+                }
+            }
             Type::INT2 => canonical(Some(&i16::from_sql(ty, raw)?.to_string())),
             Type::INT4 => canonical(Some(&i32::from_sql(ty, raw)?.to_string())),
             Type::INT8 => canonical(Some(&i64::from_sql(ty, raw)?.to_string())),
             Type::FLOAT4 => canonical_number(f64::from(f32::from_sql(ty, raw)?)),
             Type::FLOAT8 => canonical_number(f64::from_sql(ty, raw)?),
-            Type::TIMESTAMP | Type::TIMESTAMPTZ => canonical(Some(&timestamp(i64::from_sql(&Type::INT8, raw)?))),
+            Type::TIMESTAMP | Type::TIMESTAMPTZ => {
+                canonical(Some(&timestamp(i64::from_sql(&Type::INT8, raw)?)))
+            }
             Type::DATE => canonical(Some(&date(i32::from_sql(&Type::INT4, raw)?))),
             Type::NUMERIC => canonical(Some(&numeric(raw).ok_or("a broken numeric")?)),
             _ => canonical(Some(std::str::from_utf8(raw)?)),
@@ -246,7 +291,9 @@ impl<'a> FromSql<'a> for Binary {
 /// PostgreSQL counts microseconds from 2000-01-01.
 fn timestamp(micros: i64) -> String {
     let epoch = chrono::DateTime::from_timestamp(946_684_800, 0).unwrap_or_default();
-    (epoch + chrono::Duration::microseconds(micros)).format("%Y-%m-%d %H:%M:%S%.f").to_string()
+    (epoch + chrono::Duration::microseconds(micros))
+        .format("%Y-%m-%d %H:%M:%S%.f")
+        .to_string()
 }
 
 fn date(days: i32) -> String {
@@ -256,11 +303,16 @@ fn date(days: i32) -> String {
 
 /// Base-10000 digits with weight, sign and scale.
 fn numeric(raw: &[u8]) -> Option<String> {
-    let word = |i: usize| Some(i16::from_be_bytes(raw.get(2 * i..2 * i + 2)?.try_into().ok()?));
+    let word = |i: usize| {
+        Some(i16::from_be_bytes(
+            raw.get(2 * i..2 * i + 2)?.try_into().ok()?,
+        ))
+    };
     let (n_digits, weight, sign) = (word(0)?, word(1)?, word(2)?);
     let mut value = 0.0_f64;
     for i in 0..n_digits {
-        value += f64::from(word(4 + usize::try_from(i).ok()?)?) * 10_000_f64.powi(i32::from(weight - i));
+        value +=
+            f64::from(word(4 + usize::try_from(i).ok()?)?) * 10_000_f64.powi(i32::from(weight - i));
     }
     Some(if sign == 0x4000 { -value } else { value }.to_string())
 }

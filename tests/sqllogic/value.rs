@@ -4,7 +4,9 @@
 
 /// Numbers in one form, times with a space, NULL and empty text visible.
 pub fn canonical(text: Option<&str>) -> String {
-    let Some(text) = text else { return "NULL".into() };
+    let Some(text) = text else {
+        return "NULL".into();
+    };
     if text.is_empty() {
         return "(empty)".into();
     }
@@ -29,5 +31,9 @@ pub fn canonical_number(number: f64) -> String {
     let magnitude = number.abs().log10().floor() as i32;
     let decimals = usize::try_from((9 - magnitude).clamp(0, 300)).unwrap_or(0);
     let text = format!("{number:.decimals$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text }
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_string()
+    } else {
+        text
+    }
 }

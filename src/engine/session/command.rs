@@ -14,8 +14,12 @@ use std::sync::Arc;
 
 /// The columns of a session command; `None` for statements that are planned.
 pub(super) fn schema_of(statement: &Statement) -> Option<Option<SchemaRef>> {
-    let Statement::Sql(sql) = statement else { return Some(None) };
-    let SqlStatement::Statement(sql) = sql.as_ref() else { return None };
+    let Statement::Sql(sql) = statement else {
+        return Some(None);
+    };
+    let SqlStatement::Statement(sql) = sql.as_ref() else {
+        return None;
+    };
     match sql.as_ref() {
         ast::Statement::ShowVariable { variable } if !is_datafusion(&joined(variable)) => {
             Some(Some(show_schema(&joined(variable))))
@@ -50,14 +54,22 @@ impl Session {
     /// Runs a session command; `None` when the statement is none.
     pub(super) fn run_command(&self, statement: &Statement) -> Result<Option<Outcome>> {
         use ast::Statement as S;
-        let Statement::Sql(sql) = statement else { return Ok(None) };
-        let SqlStatement::Statement(sql) = sql.as_ref() else { return Ok(None) };
+        let Statement::Sql(sql) = statement else {
+            return Ok(None);
+        };
+        let SqlStatement::Statement(sql) = sql.as_ref() else {
+            return Ok(None);
+        };
         let done = |tag: &str| Ok(Some(Outcome::Command { tag: tag.into() }));
         match sql.as_ref() {
             S::StartTransaction { .. } => self.begin().map(Some),
             S::Commit { .. } => self.end("COMMIT").map(Some),
-            S::Rollback { savepoint: None, .. } => self.end("ROLLBACK").map(Some),
-            S::Rollback { savepoint: Some(_), .. } => self.back_to_savepoint().map(Some),
+            S::Rollback {
+                savepoint: None, ..
+            } => self.end("ROLLBACK").map(Some),
+            S::Rollback {
+                savepoint: Some(_), ..
+            } => self.back_to_savepoint().map(Some),
             S::Savepoint { .. } => done("SAVEPOINT"),
             S::ReleaseSavepoint { .. } => done("RELEASE"),
             _ if self.transaction() == TransactionState::Failed => Ok(None),
@@ -72,9 +84,14 @@ impl Session {
             S::LISTEN { .. } => done("LISTEN"),
             S::UNLISTEN { .. } => done("UNLISTEN"),
             S::Close { .. } => done("CLOSE CURSOR"),
-            S::Copy { .. } => Err(QlError::new(SqlState::FeatureNotSupported, "COPY over the connection is not supported")
-                .with_hint("Use INSERT, `quantlake import`, or COPY ... TO 'file' inside an allowed folder")
-                .into()),
+            S::Copy { .. } => Err(QlError::new(
+                SqlState::FeatureNotSupported,
+                "COPY over the connection is not supported",
+            )
+            .with_hint(
+                "Use INSERT, `quantlake import`, or COPY ... TO 'file' inside an allowed folder",
+            )
+            .into()),
             _ => Ok(None),
         }
     }
@@ -85,8 +102,19 @@ impl Session {
         if name.eq_ignore_ascii_case("timezone") {
             let zone = self.setting("timezone").unwrap_or_default();
             let state = self.ctx.state_ref();
-            let changed = state.write().config_mut().options_mut().set("datafusion.execution.time_zone", &zone);
-            changed.map_err(|_| QlError::bad_argument("SET", "timezone", "a time zone such as UTC or Europe/Berlin", zone))?;
+            let changed = state
+                .write()
+                .config_mut()
+                .options_mut()
+                .set("datafusion.execution.time_zone", &zone);
+            changed.map_err(|_| {
+                QlError::bad_argument(
+                    "SET",
+                    "timezone",
+                    "a time zone such as UTC or Europe/Berlin",
+                    zone,
+                )
+            })?;
         }
         Ok(())
     }
@@ -97,16 +125,23 @@ impl Session {
             transaction.state = TransactionState::Open;
             transaction.has_written = false;
         } else {
-            self.notices.lock().push("there is already a transaction in progress".into());
+            self.notices
+                .lock()
+                .push("there is already a transaction in progress".into());
         }
-        Ok(Outcome::Command { tag: "BEGIN".into() })
+        Ok(Outcome::Command {
+            tag: "BEGIN".into(),
+        })
     }
 
     fn end(&self, verb: &str) -> Result<Outcome> {
         let mut transaction = self.transaction.lock();
         let failed = transaction.state == TransactionState::Failed;
         match transaction.state {
-            TransactionState::Idle => self.notices.lock().push("there is no transaction in progress".into()),
+            TransactionState::Idle => self
+                .notices
+                .lock()
+                .push("there is no transaction in progress".into()),
             _ if transaction.has_written && (failed || verb == "ROLLBACK") => self
                 .notices
                 .lock()
@@ -123,12 +158,16 @@ impl Session {
         if transaction.state == TransactionState::Failed {
             transaction.state = TransactionState::Open;
         }
-        Ok(Outcome::Command { tag: "ROLLBACK".into() })
+        Ok(Outcome::Command {
+            tag: "ROLLBACK".into(),
+        })
     }
 
     fn run_set(&self, set: &Set) -> Result<Option<Outcome>> {
         match set {
-            Set::SingleAssignment { variable, values, .. } => {
+            Set::SingleAssignment {
+                variable, values, ..
+            } => {
                 let name = variable.to_string().to_ascii_lowercase();
                 if is_datafusion(&name) {
                     check_datafusion_setting(&name)?;
@@ -138,11 +177,19 @@ impl Session {
                 let value = values.iter().map(plain_text).collect::<Vec<_>>().join(", ");
                 self.change_setting(&name, (!is_default).then_some(value.as_str()))?;
             }
-            Set::SetTimeZone { value, .. } => self.change_setting("timezone", Some(&plain_text(value)))?,
-            Set::SetNames { charset_name, .. } => self.change_setting("client_encoding", Some(&charset_name.value))?,
+            Set::SetTimeZone { value, .. } => {
+                self.change_setting("timezone", Some(&plain_text(value)))?
+            }
+            Set::SetNames { charset_name, .. } => {
+                self.change_setting("client_encoding", Some(&charset_name.value))?
+            }
             Set::SetTransaction { .. } | Set::SetNamesDefault {} | Set::SetSessionParam(_) => {}
             other => {
-                return Err(QlError::new(SqlState::FeatureNotSupported, format!("{other} is not supported")).into());
+                return Err(QlError::new(
+                    SqlState::FeatureNotSupported,
+                    format!("{other} is not supported"),
+                )
+                .into());
             }
         }
         Ok(Some(Outcome::Command { tag: "SET".into() }))
@@ -153,9 +200,17 @@ impl Session {
             ast::Reset::ALL => self.settings.lock().reset_all(),
             ast::Reset::ConfigurationParameter(name) => self.change_setting(&dotted(name), None)?,
             #[expect(unreachable_patterns, reason = "the parser may learn further forms")]
-            other => return Err(QlError::new(SqlState::FeatureNotSupported, format!("RESET {other:?} is not supported")).into()),
+            other => {
+                return Err(QlError::new(
+                    SqlState::FeatureNotSupported,
+                    format!("RESET {other:?} is not supported"),
+                )
+                .into());
+            }
         }
-        Ok(Some(Outcome::Command { tag: "RESET".into() }))
+        Ok(Some(Outcome::Command {
+            tag: "RESET".into(),
+        }))
     }
 
     fn run_show(&self, name: &str) -> Result<Option<Outcome>> {
@@ -165,7 +220,12 @@ impl Session {
             other => other,
         };
         if name == "all" {
-            let values: Vec<(String, String)> = self.settings.lock().all().map(|(n, v)| (n.to_string(), v)).collect();
+            let values: Vec<(String, String)> = self
+                .settings
+                .lock()
+                .all()
+                .map(|(n, v)| (n.to_string(), v))
+                .collect();
             return Ok(Some(rows(show_schema("all"), values)?));
         }
         match self.setting(name) {
@@ -177,11 +237,18 @@ impl Session {
 
 fn is_datafusion(name: &str) -> bool {
     name.to_ascii_lowercase().starts_with("datafusion.")
-        || matches!(name, "tables" | "columns" | "functions" | "databases" | "schemas")
+        || matches!(
+            name,
+            "tables" | "columns" | "functions" | "databases" | "schemas"
+        )
 }
 
 fn joined(words: &[Ident]) -> String {
-    words.iter().map(|w| w.value.to_ascii_lowercase()).collect::<Vec<_>>().join(".")
+    words
+        .iter()
+        .map(|w| w.value.to_ascii_lowercase())
+        .collect::<Vec<_>>()
+        .join(".")
 }
 
 fn dotted(name: &ObjectName) -> String {
@@ -191,24 +258,40 @@ fn dotted(name: &ObjectName) -> String {
 /// A value without its quotes.
 fn plain_text(value: &Expr) -> String {
     match value {
-        Expr::Value(v) => v.value.clone().into_string().unwrap_or_else(|| v.to_string()),
+        Expr::Value(v) => v
+            .value
+            .clone()
+            .into_string()
+            .unwrap_or_else(|| v.to_string()),
         Expr::Identifier(ident) => ident.value.clone(),
         other => other.to_string(),
     }
 }
 
 fn show_schema(name: &str) -> SchemaRef {
-    let columns: &[&str] = if name == "all" { &["name", "setting"] } else { &[name] };
-    Arc::new(Schema::new(columns.iter().map(|c| Field::new(*c, DataType::Utf8, false)).collect::<Vec<_>>()))
+    let columns: &[&str] = if name == "all" {
+        &["name", "setting"]
+    } else {
+        &[name]
+    };
+    Arc::new(Schema::new(
+        columns
+            .iter()
+            .map(|c| Field::new(*c, DataType::Utf8, false))
+            .collect::<Vec<_>>(),
+    ))
 }
 
 fn rows(schema: SchemaRef, values: Vec<(String, String)>) -> Result<Outcome> {
     let (first, second): (Vec<_>, Vec<_>) = values.into_iter().unzip();
-    let mut columns: Vec<Arc<dyn datafusion::arrow::array::Array>> = vec![Arc::new(StringArray::from(first))];
+    let mut columns: Vec<Arc<dyn datafusion::arrow::array::Array>> =
+        vec![Arc::new(StringArray::from(first))];
     if schema.fields().len() == 2 {
         columns.push(Arc::new(StringArray::from(second)));
     }
     let batch = RecordBatch::try_new(Arc::clone(&schema), columns)?;
     let stream = futures::stream::iter([Ok(batch)]);
-    Ok(Outcome::Rows(Box::pin(RecordBatchStreamAdapter::new(schema, stream))))
+    Ok(Outcome::Rows(Box::pin(RecordBatchStreamAdapter::new(
+        schema, stream,
+    ))))
 }

@@ -23,7 +23,10 @@ impl Guard {
     pub fn start(running: &Mutex<CancellationToken>, timeout: Option<Duration>) -> Self {
         let token = CancellationToken::new();
         *running.lock() = token.clone();
-        Self { token, deadline: timeout.map(|t| Instant::now() + t) }
+        Self {
+            token,
+            deadline: timeout.map(|t| Instant::now() + t),
+        }
     }
 
     /// Waits for work, or for its end by cancel or time-out.

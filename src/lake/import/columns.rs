@@ -1,13 +1,12 @@
-//! From the columns of a file to those of a table: usual names, types, and the SQL that
-//! converts them.
+//! From the columns of a file to those of a table: the usual names, and their order.
 //!
 //! A file with a time and a closing price holds bars. Its columns get the names `symbol`, `ts`,
 //! `open`, `high`, `low`, `close`, `adj_close`, `volume` in this order, others follow under
-//! their own names in lower case with underscores. Times are UTC; prices are numbers, in which
-//! "NA", "NaN" and the like mean missing.
+//! their own names in lower case with underscores. `convert.rs` makes the values.
 
 use super::ImportOptions;
-use super::source::{Reader, SourceColumn, quoted, raw_name};
+use super::convert::{EpochUnit, Target, text_time};
+use super::source::{Reader, SourceColumn, raw_name};
 use crate::lake::error::Result;
 use quantlake_core::{QlError, SqlState};
 
@@ -38,20 +37,6 @@ const ALIASES: [(&str, &[&str]); 8] = [
     ),
     ("volume", &["volume", "vol", "v"]),
 ];
-
-/// How a column is made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Target {
-    pub(super) name: String,
-    /// The type in DuckDB.
-    pub(super) sql_type: String,
-    /// The value as the file has it.
-    pub(super) raw: String,
-    /// The value as stored; NULL when it cannot be converted.
-    pub(super) converted: String,
-    /// What a value must be, for the message about one that is not.
-    pub(super) must_be: &'static str,
-}
 
 /// All columns of a table to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,13 +93,20 @@ pub(super) fn plan(
     let (named, is_bars) = name_columns(&reader.columns, &options.mapping)?;
     let mut targets = Vec::new();
     for column in &named {
-        targets.push(target(column, reader, is_bars, epoch));
+        targets.push(Target::new(
+            &column.name,
+            column.raw(),
+            column.column,
+            reader,
+            is_bars,
+            epoch,
+        ));
     }
     join_date_and_time(&mut targets, &named, reader);
     if !targets.iter().any(|t| t.name == "symbol") {
         let stem = is_bars.then(|| stem.to_string());
         if let Some(symbol) = options.symbol.clone().or(stem) {
-            targets.insert(0, constant_symbol(&symbol));
+            targets.insert(0, Target::constant_symbol(&symbol));
         }
     }
     if is_bars {
@@ -190,206 +182,6 @@ fn find_usual(usual: &str, columns: &[SourceColumn], names: &[Option<String>]) -
     })
 }
 
-fn target(
-    named: &Named<'_>,
-    reader: &Reader,
-    is_bars: bool,
-    epoch: &dyn Fn(&str) -> EpochUnit,
-) -> Target {
-    let raw = named.raw();
-    let detected = named.column.detected.as_str();
-    let is_text = named.column.is_text();
-    let (sql_type, converted, must_be) = match named.name.as_str() {
-        "ts" => (
-            "TIMESTAMP".to_string(),
-            time(named, reader, &raw, epoch),
-            "a time",
-        ),
-        "symbol" => (
-            "VARCHAR".to_string(),
-            format!("nullif(trim({raw}::VARCHAR), '')"),
-            "a text",
-        ),
-        "open" | "high" | "low" | "close" | "adj_close" | "volume" if is_bars => {
-            ("DOUBLE".to_string(), number(&raw, is_text), "a number")
-        }
-        _ if is_text => from_text(&raw, detected, reader),
-        _ => from_typed(&raw, detected),
-    };
-    // What stands for a missing number is not a value that failed to convert.
-    let raw = match (must_be, is_text) {
-        ("a number", true) => present(&raw),
-        ("a number", false) => converted.clone(),
-        _ => raw,
-    };
-    Target {
-        name: named.name.clone(),
-        sql_type,
-        raw,
-        converted,
-        must_be,
-    }
-}
-
-/// The unit of numbers that stand for times.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum EpochUnit {
-    /// 20240131.
-    CalendarDay,
-    Seconds,
-    Millis,
-    Micros,
-    Nanos,
-}
-
-impl EpochUnit {
-    /// The unit in which the largest number of a column is a date of this age.
-    pub(super) fn of(smallest: f64, largest: f64) -> Self {
-        match largest {
-            _ if smallest >= 19_000_101.0 && largest <= 21_001_231.0 => Self::CalendarDay,
-            x if x < 1e11 => Self::Seconds,
-            x if x < 1e14 => Self::Millis,
-            x if x < 1e17 => Self::Micros,
-            _ => Self::Nanos,
-        }
-    }
-}
-
-fn time(
-    named: &Named<'_>,
-    reader: &Reader,
-    raw: &str,
-    epoch: &dyn Fn(&str) -> EpochUnit,
-) -> String {
-    match named.column.detected.as_str() {
-        t if is_number(t) => epoch_time(raw, epoch(raw)),
-        _ if named.column.is_text() => text_time(raw, reader),
-        "TIMESTAMP WITH TIME ZONE" => format!("make_timestamp(epoch_us({raw}))"),
-        _ => format!("TRY_CAST({raw} AS TIMESTAMP)"),
-    }
-}
-
-fn text_time(raw: &str, reader: &Reader) -> String {
-    let formats = [&reader.timestamp_format, &reader.date_format];
-    let mut tries: Vec<String> = formats
-        .into_iter()
-        .flatten()
-        .map(|f| format!("try_strptime({raw}, {})", quoted(f)))
-        .collect();
-    // ISO 8601. A cast to TIMESTAMP would drop an offset in the text; the session's zone is UTC.
-    tries.push(format!(
-        "make_timestamp(epoch_us(TRY_CAST({raw} AS TIMESTAMPTZ)))"
-    ));
-    format!("coalesce({})", tries.join(", "))
-}
-
-fn epoch_time(raw: &str, unit: EpochUnit) -> String {
-    let scaled = |factor: &str| {
-        format!(
-            "make_timestamp(TRY_CAST(round(TRY_CAST({raw} AS DECIMAL(38, 6)) {factor}) AS BIGINT))"
-        )
-    };
-    match unit {
-        EpochUnit::CalendarDay => {
-            format!("try_strptime(TRY_CAST(TRY_CAST({raw} AS BIGINT) AS VARCHAR), '%Y%m%d')")
-        }
-        EpochUnit::Seconds => scaled("* 1000000"),
-        EpochUnit::Millis => scaled("* 1000"),
-        EpochUnit::Micros => scaled("* 1"),
-        EpochUnit::Nanos => scaled("/ 1000"),
-    }
-}
-
-/// A finite number, or NULL; figures may have thousands separators.
-fn number(raw: &str, is_text: bool) -> String {
-    let text = match is_text {
-        true => {
-            let present = present(raw);
-            format!(
-                "CASE WHEN regexp_full_match({present}, '[+-]?[0-9]{{1,3}}(,[0-9]{{3}})+([.][0-9]*)?')
-                 THEN replace({present}, ',', '') ELSE {present} END"
-            )
-        }
-        false => raw.to_string(),
-    };
-    format!("CASE WHEN isfinite(TRY_CAST({text} AS DOUBLE)) THEN TRY_CAST({text} AS DOUBLE) END")
-}
-
-/// NULL where the text is one of the usual words for "missing".
-fn present(raw: &str) -> String {
-    format!(
-        "CASE WHEN lower(trim({raw})) NOT IN ('', 'na', 'n/a', '#n/a', 'nan', 'null', 'none', '-', 'inf', '-inf', '+inf', 'infinity', '-infinity')
-         THEN trim({raw}) END"
-    )
-}
-
-fn from_text(raw: &str, detected: &str, reader: &Reader) -> (String, String, &'static str) {
-    let must_be = |what| {
-        (
-            detected.to_string(),
-            format!("TRY_CAST({raw} AS {detected})"),
-            what,
-        )
-    };
-    match detected {
-        "BIGINT" | "DOUBLE" => (
-            detected.to_string(),
-            format!("TRY_CAST({} AS {detected})", present(raw)),
-            "a number",
-        ),
-        "BOOLEAN" => must_be("true or false"),
-        "TIME" => must_be("a time of day"),
-        "DATE" | "TIMESTAMP" => {
-            let time = text_time(raw, reader);
-            (
-                detected.to_string(),
-                format!("TRY_CAST({time} AS {detected})"),
-                "a date",
-            )
-        }
-        "TIMESTAMP WITH TIME ZONE" => ("TIMESTAMP".to_string(), text_time(raw, reader), "a time"),
-        _ => ("VARCHAR".to_string(), raw.to_string(), "a text"),
-    }
-}
-
-/// Types that the lake has are kept; the others become what is nearest.
-fn from_typed(raw: &str, detected: &str) -> (String, String, &'static str) {
-    let kept = |sql_type: &str| {
-        (
-            sql_type.to_string(),
-            format!("TRY_CAST({raw} AS {sql_type})"),
-            "a value of its type",
-        )
-    };
-    match detected {
-        "HUGEINT" | "UHUGEINT" => kept("DOUBLE"),
-        "TIMESTAMP_S" | "TIMESTAMP_MS" => kept("TIMESTAMP"),
-        t if t.ends_with(']') || t.starts_with("STRUCT") || t.starts_with("MAP") => (
-            "VARCHAR".to_string(),
-            format!("to_json({raw})::VARCHAR"),
-            "a text",
-        ),
-        "BOOLEAN"
-        | "DATE"
-        | "TIME"
-        | "TIMESTAMP"
-        | "TIMESTAMP_NS"
-        | "TIMESTAMP WITH TIME ZONE"
-        | "BLOB"
-        | "FLOAT" => kept(detected),
-        t if is_number(t) => kept(detected),
-        _ => kept("VARCHAR"),
-    }
-}
-
-fn is_number(sql_type: &str) -> bool {
-    let name = sql_type.trim_start_matches('U');
-    matches!(
-        name,
-        "TINYINT" | "SMALLINT" | "INTEGER" | "BIGINT" | "FLOAT" | "DOUBLE"
-    ) || sql_type.starts_with("DECIMAL")
-}
-
 /// A file with a date in one column and the time of day in another has one time.
 fn join_date_and_time(targets: &mut Vec<Target>, named: &[Named<'_>], reader: &Reader) {
     let by_key = |wanted: &str| named.iter().find(|n| key(&n.column.name) == wanted);
@@ -417,16 +209,6 @@ fn join_date_and_time(targets: &mut Vec<Target>, named: &[Named<'_>], reader: &R
     if let Some(ts) = targets.iter_mut().find(|t| t.name == "ts") {
         ts.raw = format!("concat_ws(' ', {}, {})", date.raw(), time.raw());
         ts.converted = joined;
-    }
-}
-
-fn constant_symbol(symbol: &str) -> Target {
-    Target {
-        name: "symbol".to_string(),
-        sql_type: "VARCHAR".to_string(),
-        raw: "NULL".to_string(),
-        converted: quoted(symbol),
-        must_be: "a text",
     }
 }
 
@@ -575,18 +357,6 @@ mod tests {
         assert_eq!(
             names,
             ["symbol", "ts", "open", "high", "low", "close", "volume"]
-        );
-    }
-
-    #[test]
-    fn unit_of_a_number_follows_from_its_size() {
-        assert_eq!(EpochUnit::of(1.5e9, 1.7e9), EpochUnit::Seconds);
-        assert_eq!(EpochUnit::of(1.5e12, 1.7e12), EpochUnit::Millis);
-        assert_eq!(EpochUnit::of(1.5e15, 1.7e15), EpochUnit::Micros);
-        assert_eq!(EpochUnit::of(1.5e18, 1.7e18), EpochUnit::Nanos);
-        assert_eq!(
-            EpochUnit::of(20_200_101.0, 20_241_231.0),
-            EpochUnit::CalendarDay
         );
     }
 

@@ -158,7 +158,7 @@ impl Source {
     fn sniff(&self, connection: &Connection, separator: char) -> Sniffed {
         let sql = format!(
             "SELECT to_json(list_transform(columns, x -> x.type))::VARCHAR, dateformat, timestampformat, hasheader
-             FROM sniff_csv({}, delim={}, sample_size=-1)",
+             FROM sniff_csv({}, delim={}, sample_size=500000)",
             quoted(&self.path),
             quoted(&separator.to_string())
         );

@@ -4,7 +4,8 @@
 //! row carries the number of its file and its place in it, for messages and for the order of
 //! rows with equal keys.
 
-use super::columns::{self, EpochUnit, Plan, identifier};
+use super::columns::{self, Plan, identifier};
+use super::convert::{Check, EpochUnit};
 use super::source::{self, Reader, Source, quoted, reason};
 use super::{Duplicates, ImportOptions, Phase, Progress, ProgressCallback, refusal};
 use crate::lake::error::{self, Result};
@@ -70,7 +71,8 @@ fn open(work: &Path) -> Result<Connection> {
     let setup = || {
         let connection = Connection::open(work.join("staging.duckdb"))?;
         connection.execute_batch(&format!(
-            "SET temp_directory = {}; SET memory_limit = '2GB'; SET preserve_insertion_order = true;",
+            "SET temp_directory = {}; SET memory_limit = '2GB'; SET preserve_insertion_order = true;
+             SET autoinstall_known_extensions = false; SET autoload_known_extensions = false;",
             quoted(&work.join("spill").to_string_lossy())
         ))?;
         // Without ICU there is no such setting, and times are UTC anyway.
@@ -216,41 +218,14 @@ impl Staging {
 
     /// One bar a symbol and time.
     fn check_duplicates(&self, sources: &[Source], warnings: &mut Vec<String>) -> Result<()> {
-        let first = self
-            .connection
-            .query_row(
-                "SELECT symbol, ts::VARCHAR, count(*), arg_min(__file, (__file, __row)), arg_min(__row, (__file, __row)),
-                        arg_max(__row, (__file, __row)), count(*) OVER ()
-                 FROM rows GROUP BY symbol, ts HAVING count(*) > 1 ORDER BY symbol, ts LIMIT 1",
-                [],
-                |row| {
-                    Ok((
-                        row.get::<_, Option<String>>(0)?,
-                        row.get::<_, String>(1)?,
-                        row.get::<_, i64>(2)?,
-                        row.get::<_, i64>(3)?,
-                        row.get::<_, i64>(4)?,
-                        row.get::<_, i64>(5)?,
-                        row.get::<_, i64>(6)?,
-                    ))
-                },
-            )
-            .optional()
-            .map_err(|e| error::duckdb(&e))?;
-        let Some((symbol, ts, times, file, row, last_row, n_keys)) = first else {
+        let n_repeated = self.number(
+            "SELECT count(*) FROM (SELECT 1 FROM rows GROUP BY symbol, ts HAVING count(*) > 1)",
+        )?;
+        if n_repeated == 0 {
             return Ok(());
-        };
-        let symbol = symbol.unwrap_or_default();
+        }
         if self.options.duplicates == Duplicates::Error {
-            let file = usize::try_from(file)
-                .ok()
-                .and_then(|f| sources.get(f))
-                .map_or("", Source::name);
-            return Err(QlError::new(
-                SqlState::DataException,
-                format!("{file}: {symbol} has {times} bars at {ts}, the first in row {row}, the last in row {last_row}; {n_keys} bars are repeated in all"),
-            )
-            .with_hint("Import with duplicates => keep_last to let the last one count"));
+            return Err(self.repeated_bar(sources, n_repeated));
         }
         let n_dropped: i64 =
             self.number("SELECT count(*) - count(DISTINCT (symbol, ts)) FROM rows")?;
@@ -260,6 +235,33 @@ impl Staging {
         )?;
         warnings.push(format!("{n_dropped} repeated bars were left out"));
         Ok(())
+    }
+
+    /// The refusal, naming the first bar that comes more than once.
+    fn repeated_bar(&self, sources: &[Source], n_repeated: i64) -> QlError {
+        let described = self.connection.query_row(
+            "SELECT arg_min(__file, (__file, __row)),
+                    coalesce(symbol, 'a bar without symbol') || ' has ' || count(*) || ' bars at ' || ts
+                    || ', the first in row ' || arg_min(__row, (__file, __row))
+                    || ', the last in row ' || arg_max(__row, (__file, __row))
+             FROM rows GROUP BY symbol, ts HAVING count(*) > 1 ORDER BY symbol, ts LIMIT 1",
+            [],
+            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
+        );
+        match described {
+            Ok((file, what)) => {
+                let file = usize::try_from(file).ok().and_then(|f| sources.get(f));
+                QlError::new(
+                    SqlState::DataException,
+                    format!(
+                        "{}: {what}; {n_repeated} bars are repeated in all",
+                        file.map_or("", Source::name)
+                    ),
+                )
+                .with_hint("Import with duplicates => keep_last to let the last one count")
+            }
+            Err(e) => error::duckdb(&e),
+        }
     }
 
     fn collect_warnings(&self, plan: &Plan, warnings: &mut Vec<String>) -> Result<()> {
@@ -331,9 +333,11 @@ fn reasons(plan: &Plan) -> String {
         .targets
         .iter()
         .enumerate()
+        .filter(|(_, t)| t.check != Check::Nothing)
         .map(|(i, t)| {
             format!(
-                "WHEN __raw{i} IS NOT NULL AND __value{i} IS NULL THEN {} || left(__raw{i}::VARCHAR, 60) || {}",
+                "WHEN __value{i} IS NULL AND {} THEN {} || left(__raw{i}::VARCHAR, 60) || {}",
+                t.check.condition(&format!("__raw{i}")),
                 quoted(&format!("column `{}`: \"", t.name)),
                 quoted(&format!("\" is not {}", t.must_be))
             )
@@ -344,7 +348,10 @@ fn reasons(plan: &Plan) -> String {
             "WHEN __value{i} IS NULL THEN 'column `ts` is empty'"
         ));
     }
-    format!("CASE {} END", cases.join(" "))
+    match cases.is_empty() {
+        true => "NULL".to_string(),
+        false => format!("CASE {} END", cases.join(" ")),
+    }
 }
 
 fn refuse_other_columns(first: &Plan, plan: &Plan, source: &Source) -> Result<()> {

@@ -61,7 +61,9 @@ impl CheckCalls {
                     WindowFunctionDefinition::WindowUDF(udf) => (udf.name(), false),
                     WindowFunctionDefinition::AggregateUDF(udf) => (udf.name(), true),
                 };
-                let Some(function) = self.registry.get(name) else { return Ok(()) };
+                let Some(function) = self.registry.get(name) else {
+                    return Ok(());
+                };
                 refuse_distinct(&function.spec, call.params.distinct)?;
                 match &function.implementation {
                     Implementation::Aggregate(udaf) if is_metric && depends_on_order(udaf) => {
@@ -76,7 +78,9 @@ impl CheckCalls {
                 check_constants(function, &call.params.args)
             }
             Expr::AggregateFunction(call) => {
-                let Some(function) = self.registry.get(call.func.name()) else { return Ok(()) };
+                let Some(function) = self.registry.get(call.func.name()) else {
+                    return Ok(());
+                };
                 refuse_distinct(&function.spec, call.params.distinct)?;
                 if depends_on_order(&call.func) {
                     check_group_order(&function.spec, call.params.order_by.first())?;
@@ -94,44 +98,63 @@ impl CheckCalls {
 
 fn refuse_distinct(spec: &FunctionSpec, distinct: bool) -> Result<(), QlError> {
     match distinct {
-        true => Err(QlError::new(SqlState::FeatureNotSupported, format!("{}: DISTINCT has no meaning here", spec.name))),
+        true => Err(QlError::new(
+            SqlState::FeatureNotSupported,
+            format!("{}: DISTINCT has no meaning here", spec.name),
+        )),
         false => Ok(()),
     }
 }
 
 fn check_group_order(spec: &FunctionSpec, first: Option<&Sort>) -> Result<(), QlError> {
     let wrong = |what: &str| {
-        Err(QlError::new(SqlState::InvalidOrder, format!("{}: {what}", spec.name))
-            .with_hint(format!("Write {}(x ORDER BY ts) or use it with OVER (ORDER BY ts)", spec.name)))
+        Err(
+            QlError::new(SqlState::InvalidOrder, format!("{}: {what}", spec.name)).with_hint(
+                format!(
+                    "Write {}(x ORDER BY ts) or use it with OVER (ORDER BY ts)",
+                    spec.name
+                ),
+            ),
+        )
     };
     match first {
         None => wrong("the result depends on the order of the rows, and there is no ORDER BY"),
-        Some(sort) if !sort.asc => wrong("the rows are ordered by descending time, so the future would come first"),
+        Some(sort) if !sort.asc => {
+            wrong("the rows are ordered by descending time, so the future would come first")
+        }
         Some(_) => Ok(()),
     }
 }
 
 fn check_order(spec: &FunctionSpec, params: &WindowFunctionParams) -> Result<(), QlError> {
     let wrong = |what: &str| {
-        Err(QlError::new(SqlState::InvalidOrder, format!("{}: {what}", spec.name))
-            .with_hint("Write OVER (PARTITION BY symbol ORDER BY ts)"))
+        Err(
+            QlError::new(SqlState::InvalidOrder, format!("{}: {what}", spec.name))
+                .with_hint("Write OVER (PARTITION BY symbol ORDER BY ts)"),
+        )
     };
     match params.order_by.first() {
         None => wrong("the window has no ORDER BY, so there is no past to look at"),
-        Some(first) if !first.asc => wrong("the window is ordered by descending time, so the future would come first"),
+        Some(first) if !first.asc => {
+            wrong("the window is ordered by descending time, so the future would come first")
+        }
         Some(_) => Ok(()),
     }
 }
 
 fn check_frame(spec: &FunctionSpec, params: &WindowFunctionParams) -> Result<(), QlError> {
     let frame = &params.window_frame;
-    let ends_here = frame.end_bound == WindowFrameBound::CurrentRow || frame.end_bound.is_unbounded();
+    let ends_here =
+        frame.end_bound == WindowFrameBound::CurrentRow || frame.end_bound.is_unbounded();
     if frame.start_bound.is_unbounded() && ends_here {
         return Ok(());
     }
     Err(QlError::new(
         SqlState::FeatureNotSupported,
-        format!("{}: takes its look-back from its arguments, not from a window frame", spec.name),
+        format!(
+            "{}: takes its look-back from its arguments, not from a window frame",
+            spec.name
+        ),
     )
     .with_hint("Remove ROWS or RANGE from the window"))
 }

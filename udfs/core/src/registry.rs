@@ -38,7 +38,9 @@ pub struct Function {
 
 impl fmt::Debug for Function {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Function").field("name", &self.spec.name).finish_non_exhaustive()
+        f.debug_struct("Function")
+            .field("name", &self.spec.name)
+            .finish_non_exhaustive()
     }
 }
 

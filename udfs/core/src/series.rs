@@ -22,6 +22,7 @@ use datafusion::logical_expr::{
 };
 use datafusion::physical_expr::expressions::Literal;
 use datafusion::physical_plan::PhysicalExpr;
+use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -35,6 +36,14 @@ pub trait SeriesKernel: Send {
     /// # Errors
     /// For failures outside of the numbers (a model that cannot run); numbers never fail.
     fn run(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) -> Result<(), QlError>;
+
+    /// Whether a row without a value in this input is missing as a whole.
+    ///
+    /// Where this is false the kernel sees NaN for a missing value and decides itself: a bar
+    /// without a volatility is still part of the path of earlier bars.
+    fn needs(&self, _input: usize) -> bool {
+        true
+    }
 }
 
 /// Makes a kernel from checked constants.
@@ -243,20 +252,23 @@ impl PartitionEvaluator for SeriesEvaluator {
                 QlError::internal("a series argument was not cast to double precision")
             })?;
         let n_outputs = self.output.fields().len().max(1);
+        let needed: Vec<&Float64Array> = columns
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| self.kernel.needs(*i))
+            .map(|(_, c)| *c)
+            .collect();
         let outputs = if self.n_missing > 0 {
             vec![vec![f64::NAN; n_rows]; n_outputs]
         } else {
-            match present_rows(&columns, n_rows) {
+            match present_rows(&needed, n_rows) {
                 None => {
-                    let dense: Vec<&[f64]> = columns.iter().map(|c| c.values().as_ref()).collect();
+                    let dense: Vec<Cow<[f64]>> =
+                        columns.iter().map(|c| nan_where_missing(c)).collect();
                     self.compute(&dense, n_rows, n_outputs)?
                 }
                 Some(rows) => {
-                    let gathered: Vec<Vec<f64>> = columns
-                        .iter()
-                        .map(|c| rows.iter().map(|&r| c.value(r)).collect())
-                        .collect();
-                    let dense: Vec<&[f64]> = gathered.iter().map(Vec::as_slice).collect();
+                    let dense: Vec<Cow<[f64]>> = columns.iter().map(|c| gather(c, &rows)).collect();
                     let computed = self.compute(&dense, rows.len(), n_outputs)?;
                     computed.iter().map(|c| scatter(c, &rows, n_rows)).collect()
                 }
@@ -267,11 +279,17 @@ impl PartitionEvaluator for SeriesEvaluator {
 }
 
 impl SeriesEvaluator {
-    fn compute(&self, inputs: &[&[f64]], n_rows: usize, n_outputs: usize) -> Result<Vec<Vec<f64>>> {
+    fn compute(
+        &self,
+        inputs: &[Cow<[f64]>],
+        n_rows: usize,
+        n_outputs: usize,
+    ) -> Result<Vec<Vec<f64>>> {
         let mut outputs = vec![vec![f64::NAN; n_rows]; n_outputs];
         if n_rows > 0 {
+            let inputs: Vec<&[f64]> = inputs.iter().map(AsRef::as_ref).collect();
             let mut slices: Vec<&mut [f64]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
-            self.kernel.run(inputs, &mut slices)?;
+            self.kernel.run(&inputs, &mut slices)?;
         }
         Ok(outputs)
     }
@@ -291,6 +309,29 @@ fn present_rows(columns: &[&Float64Array], n_rows: usize) -> Option<Vec<usize>> 
             .all(|c| c.is_valid(row) && c.value(row).is_finite())
     };
     Some((0..n_rows).filter(|&row| is_present(row)).collect())
+}
+
+/// The values as they lie, or a copy with NaN for what is NULL or infinite.
+fn nan_where_missing(column: &Float64Array) -> Cow<'_, [f64]> {
+    if column.null_count() == 0 && column.values().iter().all(|v| v.is_finite()) {
+        return Cow::Borrowed(column.values());
+    }
+    Cow::Owned(
+        (0..column.len())
+            .map(|row| value_or_nan(column, row))
+            .collect(),
+    )
+}
+
+fn gather<'a>(column: &'a Float64Array, rows: &[usize]) -> Cow<'a, [f64]> {
+    Cow::Owned(rows.iter().map(|&row| value_or_nan(column, row)).collect())
+}
+
+fn value_or_nan(column: &Float64Array, row: usize) -> f64 {
+    match column.is_valid(row).then(|| column.value(row)) {
+        Some(value) if value.is_finite() => value,
+        _ => f64::NAN,
+    }
 }
 
 fn scatter(dense: &[f64], rows: &[usize], n_rows: usize) -> Vec<f64> {

@@ -196,6 +196,9 @@ pub fn arrow_fields(fields: &[OutputField], time: &DataType) -> Fields {
         .collect()
 }
 
+/// Bounds beyond this are no bounds: TA-Lib writes 3e37 for "any number".
+const NO_LIMIT: f64 = 1e30;
+
 /// What a parameter takes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ParamKind {
@@ -239,7 +242,7 @@ impl ParamKind {
             Self::Series => "a numeric expression".into(),
             Self::Texts => "a text expression".into(),
             Self::Integer { min, max } => format!("a whole number between {min} and {max}"),
-            Self::Number { min, max } => match (min.is_finite(), max.is_finite()) {
+            Self::Number { min, max } => match (min.abs() < NO_LIMIT, max.abs() < NO_LIMIT) {
                 (true, true) => format!("a number between {min} and {max}"),
                 (true, false) => format!("a number of at least {min}"),
                 (false, true) => format!("a number of at most {max}"),

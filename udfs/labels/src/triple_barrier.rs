@@ -57,6 +57,11 @@ struct TripleBarrier {
 }
 
 impl SeriesKernel for TripleBarrier {
+    // A bar without a volatility has no label of its own and is still on the path of others.
+    fn needs(&self, input: usize) -> bool {
+        input == 0 || (input < 3 && self.rules.path == Path::HighLow)
+    }
+
     fn run(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) -> Result<(), QlError> {
         let ([close, high, low, volatility], [label, ret, bars, hit_profit, hit_stop]) =
             (inputs, outputs)

@@ -319,10 +319,11 @@ impl Groups {
     }
 
     fn close(&mut self) -> Result<()> {
-        if !self.current.is_empty() {
+        // A function over the whole input has something to say about no rows, too (metrics).
+        let is_whole = self.key.is_none();
+        if !self.current.is_empty() || is_whole {
             let schema = self.input.schema();
-            self.ready
-                .push_back(concat_batches(&schema, &self.current)?);
+            self.ready.push_back(concat_batches(&schema, &self.current)?);
             self.current.clear();
         }
         Ok(())
