@@ -283,7 +283,7 @@ def bench_wire(port: int, bars: Path, folder: Path, repeat: int) -> list[dict[st
 
 
 def print_table(results: list[dict[str, object]]) -> None:
-    print(f"\n| bench | QuantLake s | peer | peer s | ratio |\n|---|---|---|---|---|")
+    print("\n| bench | QuantLake s | peer | peer s | ratio |\n|---|---|---|---|---|")
     for row in results:
         ours = float(row["quantlake"])
         for peer, seconds in row.items():
@@ -307,13 +307,13 @@ def main() -> None:
         make_bars(bars, args.rows, args.symbols)
         with quantlake_server(args.binary, folder / "data", folder) as port:
             results = []
-            for bench in (
-                lambda: bench_indicators(port, bars, args.repeat),
-                lambda: bench_backtest(port, folder, args.repeat),
-                lambda: bench_wire(port, bars, folder, args.repeat),
-            ):
+            for name, bench in {
+                "indicators": lambda: bench_indicators(port, bars, args.repeat),
+                "backtest": lambda: bench_backtest(port, folder, args.repeat),
+                "wire": lambda: bench_wire(port, bars, folder, args.repeat),
+            }.items():
+                print(f"{name} ...", file=sys.stderr, flush=True)
                 results += bench()
-                print_table(results[-2:] if len(results) > 1 else results)
         print_table(results)
         if args.json:
             args.json.write_text(json.dumps(results, indent=1))

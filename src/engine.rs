@@ -130,6 +130,9 @@ fn template(
     if let Some(threads) = options.threads {
         config = config.with_target_partitions(threads);
     }
+    // Bars lie sorted by symbol and time: partitioning by symbol keeps that order instead of sorting.
+    config.options_mut().optimizer.prefer_existing_sort = true;
+    config.options_mut().execution.time_zone = Some("+00:00".into());
     // What a user writes in SQL is PostgreSQL's dialect, also inside view definitions.
     config.options_mut().sql_parser.dialect = datafusion::config::Dialect::PostgreSQL;
     let state = SessionStateBuilder::new()

@@ -13,10 +13,10 @@ use super::types::storable_schema;
 use super::views::relations_read;
 use super::{Lake, LakeCore};
 use datafusion::arrow::datatypes::Schema;
-use datafusion::common::{Constraints, Result as DfResult, SchemaReference, TableReference};
+use datafusion::common::{Constraints, Result as DfResult, TableReference};
 use datafusion::logical_expr::{
-    Cast, CreateCatalogSchema, CreateExternalTable, CreateMemoryTable, CreateView, DdlStatement,
-    DropCatalogSchema, DropTable, DropView, Expr, LogicalPlan, LogicalPlanBuilder,
+    Cast, CreateExternalTable, CreateMemoryTable, CreateView, DdlStatement, DropTable, DropView,
+    Expr, LogicalPlan, LogicalPlanBuilder,
 };
 use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion_ducklake::metadata_writer::{ColumnDef, MetadataWriter, WriteMode};

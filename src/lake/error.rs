@@ -11,16 +11,19 @@ pub type Result<T> = std::result::Result<T, QlError>;
 
 /// A DuckLake error with the SQLSTATE that a driver can react to.
 pub fn ducklake(error: DuckLakeError) -> QlError {
+    of_ducklake(&error)
+}
+
+fn of_ducklake(error: &DuckLakeError) -> QlError {
     match error {
-        DuckLakeError::Conflict(what) => conflict(&what),
-        DuckLakeError::TableNotFound(name) => missing_table(&name),
-        DuckLakeError::SchemaNotFound(name) => missing_schema(&name),
+        DuckLakeError::Conflict(what) => conflict(what),
+        DuckLakeError::TableNotFound(name) => missing_table(name),
+        DuckLakeError::SchemaNotFound(name) => missing_schema(name),
         DuckLakeError::InvalidSnapshot(what) => QlError::new(SqlState::UndefinedObject, what),
-        DuckLakeError::UnsupportedType(what) => QlError::new(
-            SqlState::FeatureNotSupported,
-            format!("the lake cannot store type {what}"),
-        ),
-        DuckLakeError::Unsupported(what) => QlError::new(SqlState::FeatureNotSupported, what),
+        DuckLakeError::UnsupportedType(what) => {
+            unsupported(format!("the lake cannot store type {what}"))
+        }
+        DuckLakeError::Unsupported(what) => unsupported(what),
         DuckLakeError::UnsupportedTypeChange {
             column, from, to, ..
         } => QlError::new(
@@ -28,10 +31,9 @@ pub fn ducklake(error: DuckLakeError) -> QlError {
             format!("column `{column}` has type {from}, found {to}"),
         ),
         DuckLakeError::InvalidConfig(what) => QlError::new(SqlState::DataException, what),
-        DuckLakeError::Io(inner) => io_state(&inner, inner.to_string()),
-        DuckLakeError::DuckDb(inner) => duckdb(&inner),
-        DuckLakeError::DataFusion(inner) => datafusion(&inner),
-        other => match io_in(&other) {
+        DuckLakeError::DuckDb(inner) => duckdb(inner),
+        DuckLakeError::DataFusion(inner) => datafusion(inner),
+        other => match io_in(other) {
             Some(io) => io_state(io, other.to_string()),
             None => QlError::new(SqlState::IoError, other.to_string()),
         },
@@ -40,13 +42,11 @@ pub fn ducklake(error: DuckLakeError) -> QlError {
 
 /// The error of a DuckLake operator with the SQLSTATE it stands for; others as they are.
 pub fn with_state(error: DataFusionError) -> DataFusionError {
-    match error {
-        DataFusionError::External(inner) => match inner.downcast::<DuckLakeError>() {
-            Ok(lake) => ducklake(*lake).into(),
-            Err(inner) => DataFusionError::External(inner),
-        },
-        other => other,
-    }
+    let known = match error.find_root() {
+        DataFusionError::External(inner) => inner.downcast_ref().map(of_ducklake),
+        _ => None,
+    };
+    known.map_or(error, DataFusionError::from)
 }
 
 /// The input/output error at the bottom of a chain: a full disk arrives wrapped several times.

@@ -19,8 +19,11 @@ use std::sync::Arc;
 /// Tables that were opened before, with the statement that they were opened by.
 #[derive(Debug, Default)]
 pub(crate) struct ExternalTables {
-    open: Mutex<HashMap<String, (String, Arc<dyn TableProvider>)>>,
+    open: Mutex<HashMap<String, OpenTable>>,
 }
+
+/// The statement that a table was opened by, and the table.
+type OpenTable = (String, Arc<dyn TableProvider>);
 
 impl ExternalTables {
     fn get(&self, object: &StoredObject) -> Option<Arc<dyn TableProvider>> {

@@ -8,6 +8,7 @@ use super::LakeCore;
 use super::error;
 use datafusion::common::Result as DfResult;
 use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -83,7 +84,7 @@ impl ExecutionPlan for GatedExec {
             let shared = gate.read_owned().await;
             let rows = input.execute(partition, context)?;
             // The gate stays shared until the stream is dropped.
-            Ok(rows.map(move |batch| {
+            Ok::<_, DataFusionError>(rows.map(move |batch| {
                 let _ = &shared;
                 batch.map_err(error::with_state)
             }))

@@ -199,7 +199,7 @@ fn target(lake: &Lake, schema: &str, table: &str, mode: ImportMode) -> Result<Ta
         (None, _) => {}
         (Some(RelationKind::Table), ImportMode::Append | ImportMode::Replace) => {}
         (Some(RelationKind::Table), ImportMode::Create) => {
-            return Err(error::exists(table).with_hint("Import with mode append or replace"));
+            return Err(error::exists(table).with_hint("Import with --append or --replace"));
         }
         (Some(_), _) => return Err(error::exists(table)),
     }

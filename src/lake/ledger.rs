@@ -74,4 +74,5 @@ pub(crate) fn now_micros() -> i64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 mod tests;

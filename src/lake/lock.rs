@@ -95,6 +95,7 @@ fn in_use(dir: &Path, holder: &str) -> QlError {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 mod tests {
     use super::*;
 

@@ -263,6 +263,7 @@ fn move_to(node: LogicalPlan, newest: &HashMap<usize, i64>) -> DfResult<Transfor
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 mod tests {
     use super::*;
 

@@ -90,6 +90,7 @@ fn check_name(table: &str, column: &str) -> Result<()> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 mod tests {
     use super::*;
     use datafusion::arrow::datatypes::{IntervalUnit, TimeUnit};

@@ -85,7 +85,8 @@ impl Connection {
             return Ok(Prepared::empty());
         };
         let mut planned = self.plan(&statement).await?;
-        let unknown = unknown_types(&planned.parameters, types)?;
+        let told = placeholders::types_in(&statement);
+        let unknown = unknown_types(&planned.parameters, types, &told)?;
         if let Some(typed) = placeholders::cast(&statement, &unknown) {
             planned = self.plan(&typed).await?;
             statement = typed;
@@ -94,7 +95,7 @@ impl Connection {
             sql: sql.to_string(),
             statement: Some(statement),
             schema: planned.schema,
-            parameters: parameters_of(planned.parameters, types)?,
+            parameters: parameters_of(planned.parameters, types, &unknown)?,
         })
     }
 
@@ -303,23 +304,34 @@ fn given_type(given: &[u32], index: usize) -> Result<Option<Type>, Fault> {
     }
 }
 
-/// Types for the parameters, by position, whose type the plan does not tell.
+/// Types for the parameters, by position, whose type the plan does not tell: the client's, else
+/// what the text tells, else text.
 fn unknown_types(
     wanted: &[Option<DataType>],
     given: &[u32],
+    told: &HashMap<usize, Type>,
 ) -> Result<HashMap<usize, Type>, Fault> {
+    let choose = |i: usize| {
+        let ty = given_type(given, i)?.or_else(|| told.get(&(i + 1)).cloned());
+        Ok((i + 1, ty.unwrap_or(Type::TEXT)))
+    };
     (0..wanted.len())
         .filter(|i| wanted[*i].is_none())
-        .map(|i| Ok((i + 1, given_type(given, i)?.unwrap_or(Type::TEXT))))
+        .map(choose)
         .collect()
 }
 
-/// The client's types where it gives some, else what the plan tells, else text.
-fn parameters_of(wanted: Vec<Option<DataType>>, given: &[u32]) -> Result<Vec<Parameter>, Fault> {
+/// The client's types where it gives some, else what the plan tells, else what was chosen.
+fn parameters_of(
+    wanted: Vec<Option<DataType>>,
+    given: &[u32],
+    chosen: &HashMap<usize, Type>,
+) -> Result<Vec<Parameter>, Fault> {
     let with_type = |(i, wanted): (usize, Option<DataType>)| {
-        let ty = match given_type(given, i)? {
-            Some(ty) => ty,
-            None => wanted.as_ref().map_or(Type::TEXT, types::pg_type_of),
+        let ty = match (given_type(given, i)?, chosen.get(&(i + 1)), &wanted) {
+            (Some(ty), _, _) => ty,
+            (_, Some(ty), _) => ty.clone(),
+            (_, _, wanted) => wanted.as_ref().map_or(Type::TEXT, types::pg_type_of),
         };
         Ok(Parameter { ty, wanted })
     };

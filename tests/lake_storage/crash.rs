@@ -57,7 +57,7 @@ async fn killed_process_leaves_only_whole_commits() {
         let db = Db::open(Arc::clone(&dir));
         let n_rows: u64 = db.sql("SELECT count(*) FROM t").await.parse().unwrap();
         assert!(
-            n_rows % 1000 == 0 && n_rows >= n_before,
+            n_rows.is_multiple_of(1000) && n_rows >= n_before,
             "{n_before} rows, then {n_rows}"
         );
         n_before = n_rows;

@@ -24,7 +24,7 @@ async fn every_shipped_file_is_imported() {
             .sql(&format!("SELECT count(*), array_to_string(array_agg(DISTINCT symbol ORDER BY symbol), ',') FROM {table}"))
             .await;
         assert_eq!(found, format!("{rows},{symbols}"));
-        let sums = format!("SELECT sum(close), min(ts), max(ts), count(volume) FROM");
+        let sums = "SELECT sum(close), min(ts), max(ts), count(volume) FROM";
         let original = datafusion::prelude::SessionContext::new();
         original
             .register_parquet("f", sample(file), Default::default())

@@ -141,7 +141,7 @@ async fn wrong_requests_are_refused() {
     db.import_file(&csv, "t").await.unwrap();
     let error = crate::db::shown(&db.import_file(&csv, "t").await.unwrap_err());
     assert_eq!(error.state, SqlState::DuplicateTable);
-    assert_eq!(error.hint.unwrap(), "Import with mode append or replace");
+    assert_eq!(error.hint.unwrap(), "Import with --append or --replace");
     assert_eq!(
         crate::db::shown(&db.import_file(&csv, "nowhere.t").await.unwrap_err()).state,
         SqlState::UndefinedObject

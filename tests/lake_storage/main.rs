@@ -1,5 +1,7 @@
 //! The lake through its own interface: what is stored, stays, and is found again.
 
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
 mod crash;
 mod db;
 mod ddl;

@@ -12,8 +12,7 @@ async fn one_connection_too_many_is_told_so() {
     let error = server
         .log_in("ann", "correct horse")
         .await
-        .err()
-        .expect("refused");
+        .expect_err("refused");
     assert_eq!(code_of(&error), "53300");
     drop(first);
     let begun = Instant::now();
@@ -30,7 +29,7 @@ async fn one_connection_too_many_is_told_so() {
 async fn a_failed_login_frees_its_place() {
     let server = TestServer::with(|options| options.max_connections = 1).await;
     for _ in 0..5 {
-        let error = server.log_in("ann", "wrong").await.err().expect("refused");
+        let error = server.log_in("ann", "wrong").await.expect_err("refused");
         assert_eq!(code_of(&error), "28P01");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

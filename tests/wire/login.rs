@@ -24,11 +24,7 @@ async fn the_right_password_gets_in() {
 async fn a_wrong_password_and_an_unknown_user_look_the_same() {
     let server = TestServer::start().await;
     for (user, password) in [(USER, "wrong"), ("nobody", PASSWORD), ("nobody", "")] {
-        let error = server
-            .log_in(user, password)
-            .await
-            .err()
-            .expect("stays out");
+        let error = server.log_in(user, password).await.expect_err("stays out");
         if password.is_empty() {
             continue;
         }

@@ -1,7 +1,8 @@
 //! PostgreSQL's own client, its commands about the catalog and their content.
 
 use crate::harness::TestServer;
-use std::process::Command;
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 /// Runs psql with these commands on a server that has some tables; `None` without psql.
 async fn psql(commands: &'static [&'static str]) -> Option<String> {
@@ -21,25 +22,28 @@ async fn psql(commands: &'static [&'static str]) -> Option<String> {
         .expect("makes tables");
     let port = server.address.port().to_string();
     let run = move || {
-        let mut command = Command::new("psql");
-        command.args([
-            "-X",
-            "-h",
-            "127.0.0.1",
-            "-U",
-            "ann",
-            "-d",
-            "quantlake",
-            "-p",
-            &port,
-        ]);
-        for text in commands {
-            command.args(["-c", text]);
-        }
-        command
+        let mut psql = Command::new("psql")
+            .args([
+                "-X",
+                "-h",
+                "127.0.0.1",
+                "-U",
+                "ann",
+                "-d",
+                "quantlake",
+                "-p",
+                &port,
+            ])
             .env("PGCONNECT_TIMEOUT", "10")
             .env("LC_ALL", "C.UTF-8")
-            .output()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let mut script = psql.stdin.take().ok_or(std::io::ErrorKind::BrokenPipe)?;
+        writeln!(script, "{}", commands.join("\n"))?;
+        drop(script);
+        psql.wait_with_output()
     };
     let output = tokio::task::spawn_blocking(run)
         .await
@@ -168,11 +172,11 @@ async fn conninfo_timing_expanded_and_gdesc_work() {
         &text,
         &["connected to database \"quantlake\" as user \"ann\""],
     );
-    let Some(text) = psql(&["\\timing", "SELECT 1 AS one"]).await else {
+    let Some(text) = psql(&["\\timing", "SELECT 1 AS one;"]).await else {
         return;
     };
     assert_has(&text, &["Timing is on.", " ms"]);
-    let Some(text) = psql(&["\\x", "SELECT 1 AS one, 'b' AS two"]).await else {
+    let Some(text) = psql(&["\\x", "SELECT 1 AS one, 'b' AS two;"]).await else {
         return;
     };
     assert_has(&text, &["-[ RECORD 1 ]", "one | 1", "two | b"]);
@@ -197,14 +201,14 @@ async fn completion_finds_tables_columns_and_functions() {
          WHERE c.relkind IN ('r', 'S', 'v', 'm', 'f', 'p') AND (c.relname) LIKE 'ba%' \
          AND pg_catalog.pg_table_is_visible(c.oid) \
          AND c.relnamespace <> (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = 'pg_catalog') \
-         LIMIT 1000",
+         LIMIT 1000;",
         "SELECT a.attname, NULL::pg_catalog.text FROM pg_catalog.pg_attribute a, pg_catalog.pg_class c \
          WHERE c.oid = a.attrelid AND a.attnum > 0 AND NOT a.attisdropped \
          AND (a.attname) LIKE 'vol%' AND c.relname = 'bars' \
-         AND pg_catalog.pg_table_is_visible(c.oid) LIMIT 1000",
+         AND pg_catalog.pg_table_is_visible(c.oid) LIMIT 1000;",
         "SELECT p.proname, NULL::pg_catalog.text FROM pg_catalog.pg_proc p \
          WHERE p.prokind IN ('f', 'w') AND (p.proname) LIKE 'stochrs%' \
-         AND pg_catalog.pg_function_is_visible(p.oid) LIMIT 1000",
+         AND pg_catalog.pg_function_is_visible(p.oid) LIMIT 1000;",
     ])
     .await
     else {

@@ -216,6 +216,6 @@ async fn refuse_bars_already_there(
             show(1)?
         ),
     )
-    .with_hint("Import with mode replace, or delete the old bars first")
+    .with_hint("Import with --replace, or delete the old bars first")
     .into())
 }

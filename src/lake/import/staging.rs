@@ -258,7 +258,7 @@ impl Staging {
                         file.map_or("", Source::name)
                     ),
                 )
-                .with_hint("Import with duplicates => keep_last to let the last one count")
+                .with_hint("Import with --keep-last to let the last one count")
             }
             Err(e) => error::duckdb(&e),
         }

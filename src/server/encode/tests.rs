@@ -4,9 +4,9 @@ use super::*;
 use bytes::Buf;
 use datafusion::arrow::array::types::{Float64Type, Int8Type, Int32Type};
 use datafusion::arrow::array::{
-    ArrayRef, BinaryArray, BooleanArray, Decimal128Array, DictionaryArray, Float64Array,
-    Int32Array, ListArray, StringArray, StringViewArray, StructArray, TimestampNanosecondArray,
-    UInt64Array,
+    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Decimal128Array, DictionaryArray,
+    Float64Array, Float64Builder, Int32Array, ListArray, ListBuilder, StringArray, StringBuilder,
+    StringViewArray, StructArray, TimestampNanosecondArray, UInt64Array,
 };
 use datafusion::arrow::datatypes::{DataType, Field};
 use std::sync::Arc;
@@ -33,14 +33,14 @@ fn encode(array: ArrayRef, format: i16) -> Vec<Option<Vec<u8>>> {
     cells
 }
 
-fn texts(array: impl datafusion::arrow::array::Array + 'static) -> Vec<String> {
+fn texts(array: impl Array + 'static) -> Vec<String> {
     encode(Arc::new(array), 0)
         .into_iter()
         .map(|cell| cell.map_or("NULL".into(), |b| String::from_utf8(b).expect("UTF-8")))
         .collect()
 }
 
-fn binary(array: impl datafusion::arrow::array::Array + 'static) -> Vec<u8> {
+fn binary(array: impl Array + 'static) -> Vec<u8> {
     encode(Arc::new(array), 1).remove(0).expect("a value")
 }
 
@@ -96,8 +96,7 @@ fn a_dictionary_looks_like_its_values() {
 
 #[test]
 fn arrays_quote_what_their_syntax_would_misread() {
-    let mut builder =
-        datafusion::arrow::array::ListBuilder::new(datafusion::arrow::array::StringBuilder::new());
+    let mut builder = ListBuilder::new(StringBuilder::new());
     builder.append_value([
         Some("a"),
         Some("b c"),
@@ -129,13 +128,10 @@ fn a_list_of_lists_is_text_in_both_formats() {
         Some(vec![Some(1.0), Some(2.5)]),
         Some(vec![None]),
     ]);
-    let mut lists = datafusion::arrow::array::ListBuilder::new(
-        datafusion::arrow::array::ListBuilder::new(datafusion::arrow::array::Float64Builder::new()),
-    );
+    let mut lists = ListBuilder::new(ListBuilder::new(Float64Builder::new()));
     for row in 0..inner.len() {
         let values = inner.value(row);
-        let values =
-            datafusion::arrow::array::AsArray::as_primitive::<Float64Type>(&values).clone();
+        let values = values.as_primitive::<Float64Type>().clone();
         lists.values().append_value(values.iter());
     }
     lists.append(true);

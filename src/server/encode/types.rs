@@ -53,7 +53,8 @@ pub fn pg_type_of(data_type: &DataType) -> Type {
     }
 }
 
-fn array_of(element: &Type) -> Option<Type> {
+/// The array type over an element type; `None` where PostgreSQL would need a type of its own.
+pub fn array_of(element: &Type) -> Option<Type> {
     let array = match *element {
         Type::BOOL => Type::BOOL_ARRAY,
         Type::CHAR => Type::CHAR_ARRAY,

@@ -323,7 +323,8 @@ impl Groups {
         let is_whole = self.key.is_none();
         if !self.current.is_empty() || is_whole {
             let schema = self.input.schema();
-            self.ready.push_back(concat_batches(&schema, &self.current)?);
+            self.ready
+                .push_back(concat_batches(&schema, &self.current)?);
             self.current.clear();
         }
         Ok(())

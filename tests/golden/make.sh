@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Makes every file of expected values again, each script in an environment of its own with pinned
+# programs. `git diff tests/golden` shows what a new version of a program changes.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+# run NAME PACKAGES -- ARGUMENTS...: installs the packages and runs the script with its arguments.
+run() {
+  local name=$1 packages=$2 venv
+  shift 3
+  venv=.deps/golden/$name
+  printf 'golden: %s\n' "$*" >&2
+  if [ ! -x "$venv/bin/python" ]; then
+    python3 -m venv "$venv"
+    # shellcheck disable=SC2086 # a list of packages
+    "$venv/bin/pip" install --quiet --only-binary :all: $packages
+    if [ "$name" = risk ]; then
+      # Its own requirements are older than what it runs with.
+      "$venv/bin/pip" install --quiet --no-deps empyrical-reloaded==0.5.9
+    fi
+  fi
+  "$venv/bin/python" "$@"
+}
+
+base="numpy==2.4.6 pandas==3.1.1 pyarrow==26.0.1"
+run indicators "ta-lib==0.8.2 $base" -- tests/golden/indicators.py
+run indicators "ta-lib==0.8.2 $base" -- tests/golden/indicators_formulas.py
+run labels "polars==2.1.0 polars-ta==0.5.18 $base" -- tests/golden/labels.py
+run labels-mlfinpy "mlfinpy==0.1.2" -- tests/golden/labels.py mlfinpy
+run patterns "$base" -- tests/golden/patterns.py
+run models "onnx==1.23.2 onnxruntime==1.31.1 $base" -- tests/golden/models.py
+run sentiment "vaderSentiment==3.3.2" -- tests/golden/sentiment.py
+run signals "numpy==2.4.6" -- tests/golden/signals.py
+run risk "quantstats==0.0.86 skfolio==1.12.2 pandas-datareader==0.11.1 peewee==4.5.3 bottleneck==1.6.0 $base" -- tests/golden/risk.py
+run backtest "backtesting==0.6.6 vectorbt==1.2.0 $base" -- tests/golden/backtest.py
