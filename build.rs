@@ -1,15 +1,20 @@
-//! Lets the binary and the tests find the native libraries that `scripts/native-libs.sh` fetched.
+//! Lets the binary and the tests find the native library that `scripts/native-libs.sh` fetched.
 
 fn main() {
-    let deps = concat!(env!("CARGO_MANIFEST_DIR"), "/.deps/lib");
     println!("cargo:rerun-if-changed=build.rs");
-    if std::env::var_os("CARGO_FEATURE_BUNDLED").is_none() && !std::path::Path::new(deps).is_dir() {
-        println!("cargo:warning=native libraries are missing; run `make native-libs` first");
+    // Clones may share one build folder, so the path is read when this runs, and it runs again
+    // when the path changes. `.cargo/config.toml` sets it to the clone's own folder.
+    println!("cargo:rerun-if-env-changed=DUCKDB_LIB_DIR");
+    if let Ok(folder) = std::env::var("DUCKDB_LIB_DIR") {
+        let is_bundled = std::env::var_os("CARGO_FEATURE_BUNDLED").is_some();
+        if !is_bundled && !std::path::Path::new(&folder).is_dir() {
+            println!("cargo:warning=native libraries are missing; run `make native-libs` first");
+        }
+        println!("cargo:rustc-link-arg=-Wl,-rpath,{folder}");
     }
-    // The folder of the clone for development, the binary's own folder for an installed copy.
-    println!("cargo:rustc-link-arg=-Wl,-rpath,{deps}");
-    #[cfg(target_os = "linux")]
-    println!("cargo:rustc-link-arg=-Wl,-rpath,$ORIGIN/../lib");
-    #[cfg(target_os = "macos")]
-    println!("cargo:rustc-link-arg=-Wl,-rpath,@loader_path/../lib");
+    // An installed copy has the library beside itself.
+    match std::env::var("CARGO_CFG_TARGET_OS").as_deref() {
+        Ok("macos") => println!("cargo:rustc-link-arg=-Wl,-rpath,@loader_path/../lib"),
+        _ => println!("cargo:rustc-link-arg=-Wl,-rpath,$ORIGIN/../lib"),
+    }
 }

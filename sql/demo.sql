@@ -122,7 +122,9 @@ FROM (
         UNION ALL
         SELECT symbol, event_ts, 0, NULL AS news_score, NULL AS news_ts, direction * score, event_ts AS pattern_ts FROM patterns WHERE status = 'confirmed'
     ) s
-    WINDOW w AS (PARTITION BY symbol ORDER BY ts, is_bar ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+    -- Events of one moment are put in a fixed order, so that every run says the same.
+    WINDOW w AS (PARTITION BY symbol ORDER BY ts, is_bar, news_score, pattern_score
+                 ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
 ) k
 WHERE is_bar = 1;
 

@@ -4,8 +4,8 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
 use datafusion_ducklake::DuckLakeError;
+use quantlake_core::error::io_cause;
 use quantlake_core::{QlError, SqlState};
-use std::io;
 
 /// DataFusion turns the errors of our type checks into text behind these words.
 const OWN_COERCION_ERROR: &str = "coercion failed with: External error: ";
@@ -31,7 +31,9 @@ pub fn sql_state(error: &DataFusionError) -> QlError {
         DataFusionError::Configuration(text) => (SqlState::InvalidParameter, text.clone()),
         DataFusionError::ArrowError(arrow, _) => (arrow_state(arrow), arrow.to_string()),
         DataFusionError::ParquetError(parquet) => (SqlState::BadFileFormat, parquet.to_string()),
-        DataFusionError::IoError(io) => (io_state(io), io.to_string()),
+        DataFusionError::IoError(io) => {
+            (SqlState::of_io(io_cause(io).unwrap_or(io)), io.to_string())
+        }
         DataFusionError::ObjectStore(store) => (store_state(store), store.to_string()),
         DataFusionError::Execution(text) => (execution_state(text), text.clone()),
         DataFusionError::External(inner) => (external_state(inner.as_ref()), inner.to_string()),
@@ -107,7 +109,7 @@ fn arrow_state(error: &ArrowError) -> SqlState {
         | ArrowError::JsonError(_)
         | ArrowError::ParquetError(_)
         | ArrowError::IpcError(_) => SqlState::BadFileFormat,
-        ArrowError::IoError(_, io) => io_state(io),
+        ArrowError::IoError(_, io) => SqlState::of_io(io_cause(io).unwrap_or(io)),
         ArrowError::MemoryError(_) => SqlState::OutOfMemory,
         ArrowError::NotYetImplemented(_) => SqlState::FeatureNotSupported,
         ArrowError::ExternalError(inner) => external_state(inner.as_ref()),
@@ -115,20 +117,10 @@ fn arrow_state(error: &ArrowError) -> SqlState {
     }
 }
 
-fn io_state(error: &io::Error) -> SqlState {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => SqlState::DiskFull,
-        io::ErrorKind::NotFound => SqlState::UndefinedFile,
-        io::ErrorKind::PermissionDenied => SqlState::InsufficientPrivilege,
-        io::ErrorKind::OutOfMemory => SqlState::OutOfMemory,
-        _ => SqlState::IoError,
-    }
-}
-
 fn store_state(error: &object_store::Error) -> SqlState {
     match error {
         object_store::Error::NotFound { .. } => SqlState::UndefinedFile,
-        other => io_in(other).map_or(SqlState::IoError, io_state),
+        other => io_cause(other).map_or(SqlState::IoError, SqlState::of_io),
     }
 }
 
@@ -142,13 +134,13 @@ fn external_state(error: &(dyn std::error::Error + 'static)) -> SqlState {
     if let Some(inner) = error.downcast_ref::<DataFusionError>() {
         return sql_state(inner).state;
     }
-    io_in(error).map_or(SqlState::Internal, io_state)
+    io_cause(error).map_or(SqlState::Internal, SqlState::of_io)
 }
 
 fn lake_state(error: &DuckLakeError) -> SqlState {
     let text = error.to_string().to_ascii_lowercase();
-    match io_in(error) {
-        Some(io) => io_state(io),
+    match io_cause(error) {
+        Some(io) => SqlState::of_io(io),
         None if text.contains("conflict") => SqlState::SerializationFailure,
         None if text.contains("not found") => SqlState::UndefinedTable,
         None if text.contains("already exists") => SqlState::DuplicateTable,
@@ -157,18 +149,6 @@ fn lake_state(error: &DuckLakeError) -> SqlState {
         }
         None => SqlState::DataException,
     }
-}
-
-/// The input/output error at the bottom of a chain: a full disk arrives wrapped several times.
-fn io_in<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a io::Error> {
-    let mut current = Some(error);
-    while let Some(e) = current {
-        if let Some(io) = e.downcast_ref::<io::Error>() {
-            return Some(io);
-        }
-        current = e.source();
-    }
-    None
 }
 
 /// DataFusion appends suggestions to its sentences; the protocol has a field for them.
@@ -186,6 +166,7 @@ fn with_hint_split_off(state: SqlState, message: &str) -> QlError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io;
 
     #[test]
     fn each_kind_of_error_has_its_code() {
@@ -230,6 +211,7 @@ mod tests {
     #[test]
     fn a_full_disk_is_found_below_wrappers() {
         let io = io::Error::new(io::ErrorKind::StorageFull, "no space left");
+        let io = io::Error::other(io);
         let store = object_store::Error::Generic {
             store: "LocalFileSystem",
             source: Box::new(io),

@@ -2,6 +2,7 @@
 
 use datafusion::error::DataFusionError;
 use datafusion_ducklake::DuckLakeError;
+use quantlake_core::error::io_cause;
 use quantlake_core::{QlError, SqlState};
 use std::io;
 use std::path::Path;
@@ -33,7 +34,7 @@ fn of_ducklake(error: &DuckLakeError) -> QlError {
         DuckLakeError::InvalidConfig(what) => QlError::new(SqlState::DataException, what),
         DuckLakeError::DuckDb(inner) => duckdb(inner),
         DuckLakeError::DataFusion(inner) => datafusion(inner),
-        other => match io_in(other) {
+        other => match io_cause(other) {
             Some(io) => io_state(io, other.to_string()),
             None => QlError::new(SqlState::IoError, other.to_string()),
         },
@@ -47,18 +48,6 @@ pub fn with_state(error: DataFusionError) -> DataFusionError {
         _ => None,
     };
     known.map_or(error, DataFusionError::from)
-}
-
-/// The input/output error at the bottom of a chain: a full disk arrives wrapped several times.
-fn io_in<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a io::Error> {
-    let mut current = Some(error);
-    while let Some(e) = current {
-        if let Some(io) = e.downcast_ref::<io::Error>() {
-            return Some(io);
-        }
-        current = e.source();
-    }
-    None
 }
 
 /// A DataFusion error as ours, keeping the one inside if there is one.
@@ -138,11 +127,6 @@ pub fn first_sentence(text: &str) -> String {
 }
 
 fn io_state(error: &io::Error, message: String) -> QlError {
-    let state = match error.kind() {
-        io::ErrorKind::NotFound => SqlState::UndefinedFile,
-        io::ErrorKind::PermissionDenied => SqlState::InsufficientPrivilege,
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => SqlState::DiskFull,
-        _ => SqlState::IoError,
-    };
+    let state = SqlState::of_io(io_cause(error).unwrap_or(error));
     QlError::new(state, message)
 }

@@ -1,7 +1,9 @@
 //! Errors a user reads: what is wrong, what was given, what is allowed, and the SQLSTATE.
 
 use datafusion::error::DataFusionError;
+use std::error::Error;
 use std::fmt;
+use std::io;
 
 /// A PostgreSQL error code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,6 +108,36 @@ impl SqlState {
     }
 }
 
+impl SqlState {
+    /// The code of a failed read or write.
+    pub fn of_io(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull,
+            io::ErrorKind::NotFound => Self::UndefinedFile,
+            io::ErrorKind::PermissionDenied => Self::InsufficientPrivilege,
+            io::ErrorKind::OutOfMemory => Self::OutOfMemory,
+            _ => Self::IoError,
+        }
+    }
+}
+
+/// The input/output error at the bottom of a chain: a full disk arrives wrapped several times,
+/// also inside other input/output errors, whose `source` skips what they wrap.
+pub fn io_cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {
+    let mut deepest = None;
+    let mut current = Some(error);
+    while let Some(e) = current {
+        current = match e.downcast_ref::<io::Error>() {
+            Some(io) => {
+                deepest = Some(io);
+                io.get_ref().map(|inner| inner as &(dyn Error + 'static))
+            }
+            None => e.source(),
+        };
+    }
+    deepest
+}
+
 /// An error with a SQLSTATE and, where one is known, a hint.
 ///
 /// Message format: the thing, a colon, what is wrong, what was found. No final period.
@@ -156,7 +188,7 @@ impl QlError {
 
     /// The error of ours inside a DataFusion error, if one is its root.
     pub fn of(error: &DataFusionError) -> Option<&QlError> {
-        let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
+        let mut source: Option<&(dyn Error + 'static)> = Some(error);
         while let Some(current) = source {
             if let Some(found) = current.downcast_ref::<QlError>() {
                 return Some(found);
@@ -183,7 +215,7 @@ impl fmt::Display for QlError {
     }
 }
 
-impl std::error::Error for QlError {}
+impl Error for QlError {}
 
 impl From<QlError> for DataFusionError {
     fn from(error: QlError) -> Self {
