@@ -13,8 +13,7 @@ ORT_DYLIB_PATH ?= $(CURDIR)/.deps/lib/libonnxruntime.$(if $(filter Darwin,$(shel
 export CARGO_TARGET_DIR ORT_DYLIB_PATH
 
 BIN = $(CARGO_TARGET_DIR)/debug/quantlake
-# What `scripts/test.sh` says to cargo too; on some platforms it adds the feature `bundled`.
-CARGO_BUILD = cargo build --workspace --all-targets --locked $$(scripts/native-libs.sh --cargo-features)
+CARGO_BUILD = cargo build --workspace --all-targets --locked
 
 .PHONY: help native-libs native-libs-gpu python-env test-data build demo serve test bench golden docs clean-demo
 

@@ -6,29 +6,27 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-DUCKDB=1.5.6-r.1 # DuckDB 1.5.6, as the crates duckdb and libduckdb-sys 1.10506.1 want it
 ORT=1.31.1
 SUPPORTED='Linux x86-64, Linux arm64, macOS arm64'
 
 usage() {
   cat <<HELP
-usage: scripts/native-libs.sh [--gpu | --cargo-features]
+usage: scripts/native-libs.sh [--gpu]
 
   (no option)        fetch libduckdb and libonnxruntime into .deps/lib
   --gpu              fetch ONNX Runtime for CUDA and TensorRT into .deps/lib-gpu (Linux x86-64)
-  --cargo-features   print what cargo needs on this platform, fetch nothing
 
 platforms: $SUPPORTED
 HELP
 }
 
 # The table: one platform an entry. Each SHA-256 is of the archive as downloaded.
-# An empty duckdb_sum means that no archive of this version was there to be pinned when this was
-# written: nothing unpinned is ever fetched, and cargo compiles the same DuckDB from source instead.
+# The crates duckdb and libduckdb-sys 1.10506.1 are made for DuckDB 1.5.6. For arm64 the newest
+# prebuilt library is 1.5.5, which exports the same functions.
 platform() {
   case "$(uname -s) $(uname -m)" in
     'Linux x86_64')
-      duckdb_package=@duckdb/node-bindings-linux-x64
+      duckdb_package=@duckdb/node-bindings-linux-x64@1.5.6-r.1
       duckdb_sum=1b9f82478539bb9a1d1df44bd103121a12ae52142c07158dc52b97d2ec1d69ff
       duckdb_lib=libduckdb.so
       ort_tag=manylinux_2_28_x86_64
@@ -37,8 +35,8 @@ platform() {
       gpu_sum=e26c475fe361b2015f45b4b824bd13f0bb20204e59b62814e6f0acd5f3d491a6
       ;;
     'Linux aarch64' | 'Linux arm64')
-      duckdb_package=@duckdb/node-bindings-linux-arm64
-      duckdb_sum=
+      duckdb_package=@duckdb/node-bindings-linux-arm64@1.5.5-r.5
+      duckdb_sum=3b85f3ea438f7dc3691d7b5e6e4222ffe9127fd17885f96ca72e0c99925c348e
       duckdb_lib=libduckdb.so
       ort_tag=manylinux_2_28_aarch64
       ort_sum=da05378364c44d4407e463982d2bf8d5e4cfea873283757e48beeb41df97b7f3
@@ -46,8 +44,8 @@ platform() {
       gpu_sum=
       ;;
     'Darwin arm64')
-      duckdb_package=@duckdb/node-bindings-darwin-arm64
-      duckdb_sum=
+      duckdb_package=@duckdb/node-bindings-darwin-arm64@1.5.5-r.5
+      duckdb_sum=08b3cfd7d4d620a5fb67ef49db28551b767107266af3a8e2600e49d99ee59456
       duckdb_lib=libduckdb.dylib
       ort_tag=macosx_14_0_arm64
       ort_sum=60b6b69bfe580eab576cacc5d132a0e9cf2a37fcfd18d46dd191042b1d1ed0d7
@@ -61,13 +59,13 @@ platform() {
 # fetch_duckdb: libduckdb into $STAGE/out.
 fetch_duckdb() {
   need npm npm
-  say "fetching libduckdb $DUCKDB (about 24 MB)"
+  say "fetching $duckdb_package (about 24 MB)"
   mkdir "$STAGE/npm"
-  (cd "$STAGE/npm" && npm pack --loglevel=error --ignore-scripts "$duckdb_package@$DUCKDB") >/dev/null \
-    || die "npm could not download $duckdb_package@$DUCKDB; see the lines above"
+  (cd "$STAGE/npm" && npm pack --loglevel=error --ignore-scripts "$duckdb_package") >/dev/null \
+    || die "npm could not download $duckdb_package; see the lines above"
   local archive
   archive=$(find "$STAGE/npm" -name '*.tgz')
-  [ -f "$archive" ] || die "npm downloaded no single archive for $duckdb_package@$DUCKDB"
+  [ -f "$archive" ] || die "npm downloaded no single archive for $duckdb_package"
   verify "$archive" "$duckdb_sum"
   unpack "$archive" "package/$duckdb_lib" "$STAGE/out/$duckdb_lib"
 }
@@ -96,29 +94,18 @@ present() {
 }
 
 cpu() {
-  local files=("$ort_lib" "$ort_link") stamp
+  local files=("$ort_lib" "$ort_link" "$duckdb_lib") stamp
   stamp="$ort_tag
-onnxruntime $ORT $ort_sum"
-  if [ -n "$duckdb_sum" ]; then
-    files+=("$duckdb_lib")
-    stamp="$stamp
-duckdb $DUCKDB $duckdb_sum"
-  fi
+onnxruntime $ORT $ort_sum
+duckdb $duckdb_package $duckdb_sum"
   if stamped "$DEPS/lib" "$stamp" && present "$DEPS/lib" "${files[@]}"; then
     return
   fi
   need_pip
-  if [ -n "$duckdb_sum" ]; then
-    need npm npm
-  fi
+  need npm npm
   stage
   mkdir "$STAGE/out"
-  if [ -n "$duckdb_sum" ]; then
-    fetch_duckdb
-  else
-    say "no prebuilt libduckdb $DUCKDB is pinned for $(uname -s) $(uname -m):" \
-      "make compiles DuckDB from source (feature 'bundled', takes long)"
-  fi
+  fetch_duckdb
   say "fetching libonnxruntime $ORT (about 24 MB)"
   fetch_ort onnxruntime "$ort_sum" "$ort_lib"
   install_staged "$DEPS/lib" "$stamp"
@@ -146,7 +133,7 @@ onnxruntime-gpu $ORT $gpu_sum"
 }
 
 case "${1-}" in
-  '' | --gpu | --cargo-features) ;;
+  '' | --gpu) ;;
   -h | --help)
     usage
     exit
@@ -161,5 +148,4 @@ platform
 case "${1-}" in
   '') cpu ;;
   --gpu) gpu ;;
-  --cargo-features) [ -n "$duckdb_sum" ] || echo '--features quantlake/bundled' ;;
 esac

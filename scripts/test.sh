@@ -59,20 +59,17 @@ step 'native libraries' scripts/native-libs.sh
 step 'test data' scripts/test-data.sh
 step 'python environment' scripts/python-env.sh
 
-# On some platforms cargo needs more than its defaults; it is one word or more, or nothing.
-read -r -a features <<<"$(scripts/native-libs.sh --cargo-features)"
-
 export QUANTLAKE_PYTHON=${QUANTLAKE_PYTHON:-$DEPS/venv/bin/python}
 export QUANTLAKE_TEST_DATA=${QUANTLAKE_TEST_DATA:-$DEPS/test-data}
 use_ort
 
 step 'format' cargo fmt --all -- --check
-step 'clippy' cargo clippy --workspace --all-targets --locked ${features[@]+"${features[@]}"} -- -D warnings
+step 'clippy' cargo clippy --workspace --all-targets --locked -- -D warnings
 
 header 'tests'
 if cargo nextest --version >/dev/null 2>&1; then
-  cargo nextest run --workspace --locked ${features[@]+"${features[@]}"}
+  cargo nextest run --workspace --locked
 else
   # --tests leaves the documentation's examples out, as nextest does.
-  cargo test --workspace --locked --tests ${features[@]+"${features[@]}"}
+  cargo test --workspace --locked --tests
 fi
