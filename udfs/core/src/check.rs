@@ -133,6 +133,9 @@ fn check_order(spec: &FunctionSpec, params: &WindowFunctionParams) -> Result<(),
                 .with_hint("Write OVER (PARTITION BY symbol ORDER BY ts)"),
         )
     };
+    if !spec.is_ordered {
+        return Ok(());
+    }
     match params.order_by.first() {
         None => wrong("the window has no ORDER BY, so there is no past to look at"),
         Some(first) if !first.asc => {

@@ -4,7 +4,7 @@ use crate::arguments::Args;
 use crate::error::QlError;
 use crate::registry::{Function, Implementation};
 use crate::series::{coerce_arguments, param_is_option};
-use crate::spec::{FunctionSpec, ParamKind};
+use crate::spec::{FunctionSpec, ParamKind, default_time_type};
 use datafusion::arrow::array::{ArrayRef, new_null_array};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::ScalarValue;
@@ -53,7 +53,8 @@ fn no_rows(spec: &FunctionSpec, args: &Args) -> Vec<ArrayRef> {
     (0..args.n_series)
         .filter_map(|i| per_row.get(i).or(per_row.last()))
         .map(|param| match param.kind {
-            ParamKind::Texts => new_null_array(&DataType::Utf8View, 0),
+            ParamKind::Texts | ParamKind::Groups => new_null_array(&DataType::Utf8View, 0),
+            ParamKind::Times => new_null_array(&default_time_type(), 0),
             _ => new_null_array(&DataType::Float64, 0),
         })
         .collect()
@@ -142,7 +143,10 @@ impl ScalarUDFImpl for ScalarFunction {
         for param in self.spec.params.iter().skip(call.args.len()) {
             match param.kind {
                 ParamKind::Series => columns.push(new_null_array(&DataType::Float64, n_rows)),
-                ParamKind::Texts => columns.push(new_null_array(&DataType::Utf8View, n_rows)),
+                ParamKind::Texts | ParamKind::Groups => {
+                    columns.push(new_null_array(&DataType::Utf8View, n_rows));
+                }
+                ParamKind::Times => columns.push(new_null_array(&default_time_type(), n_rows)),
                 _ => {}
             }
         }

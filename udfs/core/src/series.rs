@@ -8,10 +8,15 @@
 use crate::arguments::Args;
 use crate::error::{QlError, SqlState};
 use crate::registry::{Function, Implementation};
-use crate::spec::{Causality, FunctionSpec, Output, OutputField, OutputType, ParamKind};
+use crate::spec::{
+    Causality, FunctionSpec, Output, OutputField, OutputType, ParamKind, ParamSpec,
+    default_time_type,
+};
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, StructArray};
 use datafusion::arrow::buffer::{NullBuffer, ScalarBuffer};
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Float64Type};
+use datafusion::arrow::datatypes::{
+    DataType, Field, FieldRef, Float64Type, TimeUnit, TimestampMicrosecondType,
+};
 use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use datafusion::logical_expr::function::{
@@ -23,6 +28,7 @@ use datafusion::logical_expr::{
 use datafusion::physical_expr::expressions::Literal;
 use datafusion::physical_plan::PhysicalExpr;
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -43,6 +49,15 @@ pub trait SeriesKernel: Send {
     /// without a volatility is still part of the path of earlier bars.
     fn needs(&self, _input: usize) -> bool {
         true
+    }
+
+    /// How many present rows before a row its value can depend on, to the last bit.
+    ///
+    /// `Some(n)` promises that a run over any rows ending at t that include the n rows before t
+    /// gives the same bits at t. Sliding sums do not: they carry the rounding of rows that left.
+    /// The operator cuts long partitions, and reads only their ends, where this is known.
+    fn history(&self) -> Option<usize> {
+        None
     }
 }
 
@@ -203,23 +218,39 @@ pub(crate) fn coerce_arguments(
                 ParamKind::Texts if matches!(ty, DataType::Dictionary(_, v) if v.is_string()) => {
                     DataType::Utf8View
                 }
-                ParamKind::Series | ParamKind::Texts => {
-                    return Err(QlError::new(
-                        SqlState::UndefinedFunction,
-                        format!(
-                            "{}: `{}` must be {}, found type {ty}",
-                            spec.name,
-                            param.name,
-                            param.kind.allowed()
-                        ),
-                    )
-                    .with_hint(format!("The signature is {}", spec.signature())));
+                ParamKind::Times => match ty {
+                    DataType::Timestamp(_, zone) => {
+                        DataType::Timestamp(TimeUnit::Microsecond, zone.clone())
+                    }
+                    DataType::Date32 | DataType::Date64 | DataType::Null => default_time_type(),
+                    _ => return Err(wrong_type(spec, param, ty)),
+                },
+                ParamKind::Groups if ty.is_string() => DataType::Utf8View,
+                ParamKind::Groups if matches!(ty, DataType::Dictionary(_, v) if v.is_string()) => {
+                    DataType::Utf8View
+                }
+                ParamKind::Groups if ty.is_numeric() || ty.is_null() => DataType::Float64,
+                ParamKind::Series | ParamKind::Texts | ParamKind::Groups => {
+                    return Err(wrong_type(spec, param, ty));
                 }
                 _ => ty.clone(),
             };
             Ok(target)
         })
         .collect()
+}
+
+fn wrong_type(spec: &FunctionSpec, param: &ParamSpec, found: &DataType) -> QlError {
+    QlError::new(
+        SqlState::UndefinedFunction,
+        format!(
+            "{}: `{}` must be {}, found type {found}",
+            spec.name,
+            param.name,
+            param.kind.allowed()
+        ),
+    )
+    .with_hint(format!("The signature is {}", spec.signature()))
 }
 
 struct SeriesEvaluator {
@@ -244,13 +275,8 @@ impl PartitionEvaluator for SeriesEvaluator {
     }
 
     fn evaluate_all(&mut self, values: &[ArrayRef], n_rows: usize) -> Result<ArrayRef> {
-        let columns: Vec<&Float64Array> = values
-            .iter()
-            .map(|a| a.as_primitive_opt::<Float64Type>())
-            .collect::<Option<_>>()
-            .ok_or_else(|| {
-                QlError::internal("a series argument was not cast to double precision")
-            })?;
+        let columns: Vec<Float64Array> = values.iter().map(to_numbers).collect::<Result<_, _>>()?;
+        let columns: Vec<&Float64Array> = columns.iter().collect();
         let n_outputs = self.output.fields().len().max(1);
         let needed: Vec<&Float64Array> = columns
             .iter()
@@ -293,6 +319,34 @@ impl SeriesEvaluator {
         }
         Ok(outputs)
     }
+}
+
+/// What kernels see of an argument: numbers as they are, times as microseconds, groups numbered.
+///
+/// # Errors
+/// XX000 for a column of a type that arguments are never cast to.
+pub fn to_numbers(column: &ArrayRef) -> Result<Float64Array, QlError> {
+    if let Some(numbers) = column.as_primitive_opt::<Float64Type>() {
+        return Ok(numbers.clone());
+    }
+    // Microseconds since 1970 stay below 2^53 until the year 2255, so they are exact as doubles.
+    if let Some(times) = column.as_primitive_opt::<TimestampMicrosecondType>() {
+        return Ok(times.unary(|t| t as f64));
+    }
+    if let Some(texts) = column.as_string_view_opt() {
+        let mut numbers: HashMap<&str, f64> = HashMap::new();
+        return Ok(texts
+            .iter()
+            .map(|text| {
+                let next = numbers.len() as f64;
+                text.map(|t| *numbers.entry(t).or_insert(next))
+            })
+            .collect());
+    }
+    Err(QlError::internal(format!(
+        "a series argument was cast to {}",
+        column.data_type()
+    )))
 }
 
 /// The rows where every input has a finite value, or `None` when that is all of them.

@@ -206,6 +206,10 @@ pub enum ParamKind {
     Series,
     /// A text expression, one value a row.
     Texts,
+    /// A timestamp or date expression; a kernel sees microseconds since 1970 UTC.
+    Times,
+    /// An expression whose equal values form a group; a kernel sees a number for each group.
+    Groups,
     /// A whole number known while planning.
     Integer {
         /// Smallest allowed value.
@@ -233,7 +237,10 @@ pub enum ParamKind {
 impl ParamKind {
     /// Whether the value has to be a constant.
     pub fn is_option(&self) -> bool {
-        !matches!(self, Self::Series | Self::Texts | Self::Query)
+        !matches!(
+            self,
+            Self::Series | Self::Texts | Self::Times | Self::Groups | Self::Query
+        )
     }
 
     /// What is allowed, for messages and documentation: "a whole number between 2 and 100000".
@@ -241,6 +248,8 @@ impl ParamKind {
         match self {
             Self::Series => "a numeric expression".into(),
             Self::Texts => "a text expression".into(),
+            Self::Times => "a timestamp or date expression".into(),
+            Self::Groups => "a text or numeric expression".into(),
             Self::Integer { min, max } => format!("a whole number between {min} and {max}"),
             Self::Number { min, max } => match (min.abs() < NO_LIMIT, max.abs() < NO_LIMIT) {
                 (true, true) => format!("a number between {min} and {max}"),
@@ -265,7 +274,8 @@ impl ParamKind {
     pub fn sql_name(&self) -> &'static str {
         match self {
             Self::Series | Self::Number { .. } => "double precision",
-            Self::Texts | Self::Choice(_) | Self::Name => "text",
+            Self::Texts | Self::Groups | Self::Choice(_) | Self::Name => "text",
+            Self::Times => "timestamp",
             Self::Integer { .. } => "integer",
             Self::Flag => "boolean",
             Self::Query => "anytable",
@@ -341,6 +351,8 @@ pub struct FunctionSpec {
     pub output: Output,
     /// Which rows it may use.
     pub causality: Causality,
+    /// Whether its window needs ORDER BY: false for functions of the whole cross-section.
+    pub is_ordered: bool,
     /// Rows before the first value, in words or as a formula of the parameters.
     pub lookback: String,
     /// How values depend on where the input starts.
@@ -365,6 +377,7 @@ impl FunctionSpec {
             variadic: false,
             output: Output::Value(OutputType::Float),
             causality: Causality::Causal,
+            is_ordered: true,
             lookback: "0".into(),
             stability: Stability::Exact,
             summary: summary.into(),
@@ -405,6 +418,14 @@ impl FunctionSpec {
     #[must_use]
     pub fn with_causality(mut self, causality: Causality) -> Self {
         self.causality = causality;
+        self
+    }
+
+    /// A function of all rows of its partition, in whatever order they come: a rank across symbols.
+    #[must_use]
+    pub fn across_partition(mut self) -> Self {
+        self.causality = Causality::WholePartition;
+        self.is_ordered = false;
         self
     }
 

@@ -30,6 +30,7 @@ pub mod describe;
 pub mod example;
 pub mod joint_rules;
 pub mod kernel;
+pub mod machine;
 pub mod names;
 pub mod stability;
 
