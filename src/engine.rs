@@ -17,10 +17,13 @@ use crate::lake::{self, Lake};
 use datafusion::error::Result;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::session_state::SessionState;
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use quantlake_core::Registry;
 use quantlake_core::check::CheckCalls;
 use quantlake_core::relation::planner::RelationFunctionPlanner;
+use quantlake_core::window::rule::SeriesWindows;
 use quantlake_models::ModelStore;
 use session::{Role, Session};
 use std::path::{Path, PathBuf};
@@ -143,6 +146,7 @@ fn template(
             registry,
         )))])
         .with_analyzer_rule(Arc::new(CheckCalls::new(Arc::clone(registry))))
+        .with_physical_optimizer_rules(physical_rules())
         .with_query_planner(Arc::new(planner::QuantPlanner))
         .build();
     let ctx = SessionContext::new_with_state(state);
@@ -151,6 +155,14 @@ fn template(
     data.set_runtime(ctx.runtime_env());
     functions::register(&ctx, registry);
     Ok(ctx)
+}
+
+/// DataFusion's rules behind ours, which decides what the others have to sort and partition.
+fn physical_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
+    let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> =
+        vec![Arc::new(SeriesWindows)];
+    rules.extend(PhysicalOptimizer::new().rules);
+    rules
 }
 
 /// Plans the SQL of a view for the lake, which stores views as text.

@@ -1,14 +1,16 @@
 //! Properties of every window function, through its adapter.
 
 use super::all;
-use datafusion::arrow::array::{Array, ArrayRef, Float64Array};
+use datafusion::arrow::array::{Array, ArrayRef, Float64Array, TimestampMicrosecondArray};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::WindowUDF;
 use datafusion::logical_expr::function::{ExpressionArgs, PartitionEvaluatorArgs};
 use datafusion::physical_expr::expressions::{Column, Literal};
 use datafusion::physical_plan::PhysicalExpr;
-use quantlake_core::{Causality, FunctionSpec, Implementation, ParamKind};
+use quantlake_core::series::SeriesFunction;
+use quantlake_core::spec::default_time_type;
+use quantlake_core::{Causality, FunctionSpec, Implementation, ParamKind, ParamSpec};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::sync::Arc;
@@ -50,8 +52,15 @@ impl Bars {
         bars
     }
 
-    fn series(&self, parameter: &str) -> Vec<f64> {
-        match parameter {
+    fn series(&self, parameter: &ParamSpec) -> Vec<f64> {
+        let rows = 0..N_BARS;
+        match parameter.kind {
+            // Bars of 40 minutes, so that sessions and days change.
+            ParamKind::Times => return rows.map(|i| 1.6e15 + 2.4e9 * i as f64).collect(),
+            ParamKind::Groups => return rows.map(|i| (i % 3) as f64).collect(),
+            _ => {}
+        }
+        match parameter.name.as_str() {
             "open" => self.open.clone(),
             "high" => self.high.clone(),
             "low" => self.low.clone(),
@@ -64,15 +73,19 @@ impl Bars {
     }
 }
 
-/// Calls a window function with its defaults on the given rows.
-fn evaluate(udwf: &WindowUDF, spec: &FunctionSpec, inputs: &[Vec<Option<f64>>]) -> ArrayRef {
+/// The arguments of a call with its defaults: columns in their order, constants as literals.
+fn arguments(spec: &FunctionSpec) -> (Vec<Arc<dyn PhysicalExpr>>, Vec<FieldRef>) {
     let mut exprs: Vec<Arc<dyn PhysicalExpr>> = Vec::new();
     let mut fields: Vec<FieldRef> = Vec::new();
     for param in &spec.params {
         let (expr, ty): (Arc<dyn PhysicalExpr>, DataType) = match (&param.kind, &param.default) {
-            (ParamKind::Series, _) => (
+            (ParamKind::Series | ParamKind::Groups, _) => (
                 Arc::new(Column::new(&param.name, fields.len())),
                 DataType::Float64,
+            ),
+            (ParamKind::Times, _) => (
+                Arc::new(Column::new(&param.name, fields.len())),
+                default_time_type(),
             ),
             (_, Some(default)) => constant(default.to_scalar()),
             (kind, None) => constant(smallest(kind)),
@@ -80,20 +93,46 @@ fn evaluate(udwf: &WindowUDF, spec: &FunctionSpec, inputs: &[Vec<Option<f64>>]) 
         exprs.push(expr);
         fields.push(Arc::new(Field::new(&param.name, ty, true)));
     }
+    (exprs, fields)
+}
+
+/// Calls a window function with its defaults on the given rows.
+fn evaluate(udwf: &WindowUDF, spec: &FunctionSpec, inputs: &[Vec<Option<f64>>]) -> ArrayRef {
+    let (exprs, fields) = arguments(spec);
     let n_series = udwf.expressions(ExpressionArgs::new(&exprs, &fields)).len();
     let args = PartitionEvaluatorArgs::new(&exprs, &fields, false, false);
     let mut evaluator = udwf
         .partition_evaluator_factory(args)
         .unwrap_or_else(|e| panic!("{}: {e}", spec.name));
+    let kinds = spec.params.iter().filter(|p| is_series(p));
     let columns: Vec<ArrayRef> = inputs
         .iter()
+        .zip(kinds)
         .take(n_series)
-        .map(|c| Arc::new(c.iter().copied().collect::<Float64Array>()) as ArrayRef)
+        .map(|(cells, param)| column(cells, param))
         .collect();
     let n_rows = inputs.first().map_or(0, Vec::len);
     evaluator
         .evaluate_all(&columns, n_rows)
         .unwrap_or_else(|e| panic!("{}: {e}", spec.name))
+}
+
+fn is_series(param: &ParamSpec) -> bool {
+    matches!(
+        param.kind,
+        ParamKind::Series | ParamKind::Groups | ParamKind::Times
+    )
+}
+
+/// Numbers, or times where a value that is not finite is NULL.
+fn column(cells: &[Option<f64>], param: &ParamSpec) -> ArrayRef {
+    if param.kind != ParamKind::Times {
+        return Arc::new(cells.iter().copied().collect::<Float64Array>());
+    }
+    let whole = cells
+        .iter()
+        .map(|c| c.filter(|v| v.is_finite()).map(|v| v as i64));
+    Arc::new(whole.collect::<TimestampMicrosecondArray>())
 }
 
 fn constant(value: ScalarValue) -> (Arc<dyn PhysicalExpr>, DataType) {
@@ -132,8 +171,8 @@ fn for_each(mut check: impl FnMut(&WindowUDF, &FunctionSpec, Vec<Vec<Option<f64>
         let inputs = spec
             .params
             .iter()
-            .filter(|p| p.kind == ParamKind::Series)
-            .map(|p| bars.series(&p.name).into_iter().map(Some).collect())
+            .filter(|p| is_series(p))
+            .map(|p| bars.series(p).into_iter().map(Some).collect())
             .collect();
         check(udwf, spec, inputs);
         n_checked += 1;
@@ -260,4 +299,39 @@ fn short_and_odd_inputs_give_null_or_a_value_and_never_a_panic() {
             spec.name
         );
     });
+}
+
+/// Rows before a row that its value depends on to the last bit, as the kernel promises it.
+fn history(udwf: &WindowUDF, spec: &FunctionSpec) -> Option<usize> {
+    let function = udwf.inner().downcast_ref::<SeriesFunction>()?;
+    let bound = function.bind(&arguments(spec).0);
+    bound
+        .unwrap_or_else(|e| panic!("{}: {e}", spec.name))
+        .kernel
+        .history()
+}
+
+#[test]
+fn a_promised_history_is_all_that_a_value_depends_on() {
+    let mut n_promised = 0;
+    for_each(|udwf, spec, inputs| {
+        let Some(history) = history(udwf, spec) else {
+            return;
+        };
+        n_promised += 1;
+        let full = evaluate(udwf, spec, &inputs);
+        for row in (history..N_BARS).step_by(7) {
+            let end: Vec<Vec<Option<f64>>> = inputs
+                .iter()
+                .map(|c| c[row - history..=row].to_vec())
+                .collect();
+            let part = evaluate(udwf, spec, &end);
+            assert!(
+                part.slice(history, 1).to_data() == full.slice(row, 1).to_data(),
+                "{}: row {row} differs when it starts {history} rows before",
+                spec.name
+            );
+        }
+    });
+    assert!(n_promised >= 50, "{n_promised}");
 }

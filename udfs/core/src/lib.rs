@@ -20,6 +20,7 @@ pub mod relation;
 pub mod scalar;
 pub mod series;
 pub mod spec;
+pub mod window;
 
 pub use arguments::{Args, ParamValue};
 pub use error::{QlError, SqlState};

@@ -12,6 +12,9 @@ use crate::spec::{
     Causality, FunctionSpec, Output, OutputField, OutputType, ParamKind, ParamSpec,
     default_time_type,
 };
+use crate::window::call::SeriesCall;
+use crate::window::columns::ArgumentColumn;
+use crate::window::evaluate::run_whole;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, StructArray};
 use datafusion::arrow::buffer::{NullBuffer, ScalarBuffer};
 use datafusion::arrow::datatypes::{
@@ -27,14 +30,13 @@ use datafusion::logical_expr::{
 };
 use datafusion::physical_expr::expressions::Literal;
 use datafusion::physical_plan::PhysicalExpr;
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// The numeric core of a window function.
-pub trait SeriesKernel: Send {
+pub trait SeriesKernel: Send + Sync {
     /// Computes one partition.
     ///
     /// All inputs have the same length n; every output has length n and is filled with NaN.
@@ -92,6 +94,46 @@ impl SeriesFunction {
     pub fn spec(&self) -> &FunctionSpec {
         &self.spec
     }
+
+    /// Makes the kernel of a call from its arguments.
+    ///
+    /// # Errors
+    /// Those of the constants and of the factory.
+    pub fn bind(&self, args: &[Arc<dyn PhysicalExpr>]) -> Result<BoundSeries, QlError> {
+        let given: Vec<Option<ScalarValue>> = args
+            .iter()
+            .map(|expr| expr.downcast_ref::<Literal>().map(|l| l.value().clone()))
+            .collect();
+        let bound = Args::bind(&self.spec, &given)?;
+        let inputs = series_arguments(&self.spec, args);
+        Ok(BoundSeries {
+            kernel: (self.factory)(&bound)?,
+            n_missing: bound.n_series.saturating_sub(inputs.len()),
+            inputs,
+        })
+    }
+}
+
+/// A call with its constants taken in.
+pub struct BoundSeries {
+    /// What computes it.
+    pub kernel: Box<dyn SeriesKernel>,
+    /// The arguments that are computed per row.
+    pub inputs: Vec<Arc<dyn PhysicalExpr>>,
+    /// Series parameters that were left out at the end: all rows NULL.
+    pub n_missing: usize,
+}
+
+/// The arguments that are computed per row; constants are read when the kernel is made.
+fn series_arguments(
+    spec: &FunctionSpec,
+    args: &[Arc<dyn PhysicalExpr>],
+) -> Vec<Arc<dyn PhysicalExpr>> {
+    args.iter()
+        .enumerate()
+        .filter(|(i, _)| !param_is_option(spec, *i))
+        .map(|(_, expr)| Arc::clone(expr))
+        .collect()
 }
 
 impl fmt::Debug for SeriesFunction {
@@ -130,35 +172,17 @@ impl WindowUDFImpl for SeriesFunction {
         &self.signature
     }
 
-    // Constants are read when the kernel is made; only the series are computed per row.
     fn expressions(&self, args: ExpressionArgs) -> Vec<Arc<dyn PhysicalExpr>> {
-        args.input_exprs()
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| !param_is_option(&self.spec, *i))
-            .map(|(_, expr)| Arc::clone(expr))
-            .collect()
+        series_arguments(&self.spec, args.input_exprs())
     }
 
     fn partition_evaluator(
         &self,
         args: PartitionEvaluatorArgs,
     ) -> Result<Box<dyn PartitionEvaluator>> {
-        let given: Vec<Option<ScalarValue>> = args
-            .input_exprs()
-            .iter()
-            .map(|expr| expr.downcast_ref::<Literal>().map(|l| l.value().clone()))
-            .collect();
-        let bound = Args::bind(&self.spec, &given)?;
-        let n_given = given
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| !param_is_option(&self.spec, *i))
-            .count();
+        let bound = self.bind(args.input_exprs())?;
         Ok(Box::new(SeriesEvaluator {
-            kernel: (self.factory)(&bound)?,
-            output: self.spec.output.clone(),
-            n_missing: bound.n_series.saturating_sub(n_given),
+            call: SeriesCall::alone(bound, &self.spec),
             is_causal: self.spec.causality == Causality::Causal,
         }))
     }
@@ -253,18 +277,16 @@ fn wrong_type(spec: &FunctionSpec, param: &ParamSpec, found: &DataType) -> QlErr
     .with_hint(format!("The signature is {}", spec.signature()))
 }
 
+/// One call outside of our operator: DataFusion hands over whole partitions.
 struct SeriesEvaluator {
-    kernel: Box<dyn SeriesKernel>,
-    output: Output,
-    /// Series parameters that were left out at the end: all rows NULL.
-    n_missing: usize,
+    call: SeriesCall,
     is_causal: bool,
 }
 
 impl fmt::Debug for SeriesEvaluator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SeriesEvaluator")
-            .field("output", &self.output)
+            .field("output", &self.call.output)
             .finish_non_exhaustive()
     }
 }
@@ -275,49 +297,16 @@ impl PartitionEvaluator for SeriesEvaluator {
     }
 
     fn evaluate_all(&mut self, values: &[ArrayRef], n_rows: usize) -> Result<ArrayRef> {
-        let columns: Vec<Float64Array> = values.iter().map(to_numbers).collect::<Result<_, _>>()?;
-        let columns: Vec<&Float64Array> = columns.iter().collect();
-        let n_outputs = self.output.fields().len().max(1);
-        let needed: Vec<&Float64Array> = columns
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| self.kernel.needs(*i))
-            .map(|(_, c)| *c)
-            .collect();
-        let outputs = if self.n_missing > 0 {
-            vec![vec![f64::NAN; n_rows]; n_outputs]
-        } else {
-            match present_rows(&needed, n_rows) {
-                None => {
-                    let dense: Vec<Cow<[f64]>> =
-                        columns.iter().map(|c| nan_where_missing(c)).collect();
-                    self.compute(&dense, n_rows, n_outputs)?
-                }
-                Some(rows) => {
-                    let dense: Vec<Cow<[f64]>> = columns.iter().map(|c| gather(c, &rows)).collect();
-                    let computed = self.compute(&dense, rows.len(), n_outputs)?;
-                    computed.iter().map(|c| scatter(c, &rows, n_rows)).collect()
-                }
-            }
-        };
-        Ok(to_array(&self.output, outputs))
-    }
-}
-
-impl SeriesEvaluator {
-    fn compute(
-        &self,
-        inputs: &[Cow<[f64]>],
-        n_rows: usize,
-        n_outputs: usize,
-    ) -> Result<Vec<Vec<f64>>> {
-        let mut outputs = vec![vec![f64::NAN; n_rows]; n_outputs];
-        if n_rows > 0 {
-            let inputs: Vec<&[f64]> = inputs.iter().map(AsRef::as_ref).collect();
-            let mut slices: Vec<&mut [f64]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
-            self.kernel.run(&inputs, &mut slices)?;
+        let mut columns: Vec<ArgumentColumn> = Vec::new();
+        for array in values {
+            let mut column = ArgumentColumn::default();
+            column.append(array)?;
+            columns.push(column);
         }
-        Ok(outputs)
+        let view = self.call.view(&columns, n_rows);
+        let mut outputs = vec![Vec::new(); self.call.n_outputs()];
+        run_whole(&self.call, &view, n_rows, &mut outputs)?;
+        Ok(to_array(&self.call.output, outputs))
     }
 }
 
@@ -347,55 +336,6 @@ pub fn to_numbers(column: &ArrayRef) -> Result<Float64Array, QlError> {
         "a series argument was cast to {}",
         column.data_type()
     )))
-}
-
-/// The rows where every input has a finite value, or `None` when that is all of them.
-fn present_rows(columns: &[&Float64Array], n_rows: usize) -> Option<Vec<usize>> {
-    let complete = columns
-        .iter()
-        .all(|c| c.null_count() == 0 && c.values().iter().all(|v| v.is_finite()));
-    if complete {
-        return None;
-    }
-    let is_present = |row: usize| {
-        columns
-            .iter()
-            .all(|c| c.is_valid(row) && c.value(row).is_finite())
-    };
-    Some((0..n_rows).filter(|&row| is_present(row)).collect())
-}
-
-/// The values as they lie, or a copy with NaN for what is NULL or infinite.
-fn nan_where_missing(column: &Float64Array) -> Cow<'_, [f64]> {
-    if column.null_count() == 0 && column.values().iter().all(|v| v.is_finite()) {
-        return Cow::Borrowed(column.values());
-    }
-    Cow::Owned(
-        (0..column.len())
-            .map(|row| value_or_nan(column, row))
-            .collect(),
-    )
-}
-
-fn gather<'a>(column: &'a Float64Array, rows: &[usize]) -> Cow<'a, [f64]> {
-    Cow::Owned(rows.iter().map(|&row| value_or_nan(column, row)).collect())
-}
-
-fn value_or_nan(column: &Float64Array, row: usize) -> f64 {
-    match column.is_valid(row).then(|| column.value(row)) {
-        Some(value) if value.is_finite() => value,
-        _ => f64::NAN,
-    }
-}
-
-fn scatter(dense: &[f64], rows: &[usize], n_rows: usize) -> Vec<f64> {
-    let mut full = vec![f64::NAN; n_rows];
-    for (value, &row) in dense.iter().zip(rows) {
-        if let Some(slot) = full.get_mut(row) {
-            *slot = *value;
-        }
-    }
-    full
 }
 
 /// Turns kernel outputs into the Arrow array that the spec promises; what is not finite is NULL.

@@ -2,6 +2,7 @@
 
 use crate::joint_rules::refused;
 use crate::names;
+use crate::stability::is_computed_anew;
 use quantlake_core::series::SeriesKernel;
 use quantlake_core::{Args, ParamValue, QlError, SqlState};
 use std::sync::LazyLock;
@@ -102,6 +103,10 @@ impl SeriesKernel for TaLibKernel {
         check_length(&name, n_rows)?;
         self.compute(inputs, outputs, n_rows)
             .map_err(|code| QlError::internal(format!("{name}: TA-Lib reports {code}")))
+    }
+
+    fn history(&self) -> Option<usize> {
+        is_computed_anew(self.function).then_some(self.lookback)
     }
 }
 

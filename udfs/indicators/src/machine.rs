@@ -53,7 +53,7 @@ pub fn over_values<T>(
     emit: impl Fn(T::Output, &mut [f64]) + Copy + Send + Sync + 'static,
 ) -> Function
 where
-    T: Indicator<Input = f64> + Clone + Send + 'static,
+    T: Indicator<Input = f64> + Clone + Send + Sync + 'static,
 {
     over_rows(spec, |row| row.first().copied(), make, emit)
 }
@@ -65,7 +65,7 @@ pub fn over_pairs<T>(
     emit: impl Fn(T::Output, &mut [f64]) + Copy + Send + Sync + 'static,
 ) -> Function
 where
-    T: Indicator<Input = (f64, f64)> + Clone + Send + 'static,
+    T: Indicator<Input = (f64, f64)> + Clone + Send + Sync + 'static,
 {
     let read = |row: &[f64]| match row {
         [x, y, ..] => Some((*x, *y)),
@@ -81,7 +81,7 @@ pub fn over_bars<T>(
     emit: impl Fn(T::Output, &mut [f64]) + Copy + Send + Sync + 'static,
 ) -> Function
 where
-    T: Indicator<Input = Candle> + Clone + Send + 'static,
+    T: Indicator<Input = Candle> + Clone + Send + Sync + 'static,
 {
     let roles = BarRoles::of(&spec);
     over_rows(spec, move |row| roles.read(row), make, emit)
@@ -96,7 +96,7 @@ pub fn over_rows<T>(
     emit: impl Fn(T::Output, &mut [f64]) + Copy + Send + Sync + 'static,
 ) -> Function
 where
-    T: Indicator + Clone + Send + 'static,
+    T: Indicator + Clone + Send + Sync + 'static,
 {
     let name = spec.name.clone();
     series_function(
@@ -145,9 +145,9 @@ const MAX_INPUTS: usize = 16;
 
 impl<T, R, E> SeriesKernel for MachineKernel<T, R, E>
 where
-    T: Indicator + Clone + Send,
-    R: Fn(&[f64]) -> Option<T::Input> + Send,
-    E: Fn(T::Output, &mut [f64]) + Send,
+    T: Indicator + Clone + Send + Sync,
+    R: Fn(&[f64]) -> Option<T::Input> + Send + Sync,
+    E: Fn(T::Output, &mut [f64]) + Send + Sync,
 {
     fn run(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) -> Result<(), QlError> {
         if inputs.len() >= MAX_INPUTS || outputs.len() > MAX_INPUTS {

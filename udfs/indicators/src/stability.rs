@@ -52,6 +52,68 @@ pub fn is_position(function: &FuncInfo, output: &str) -> bool {
     output.ends_with("_idx") || function.name.ends_with("INDEX")
 }
 
+/// Functions whose code computes every row anew from its window, so that equal windows give equal
+/// bits. All others of a finite look-back slide sums along, and carry the rounding of rows that
+/// left the window. Read from the library's sources; a property test holds every entry to it.
+const COMPUTED_ANEW: &[&str] = &[
+    "ACOS",
+    "ADD",
+    "ALMA",
+    "AROON",
+    "AROONOSC",
+    "ASIN",
+    "ATAN",
+    "AVGDEV",
+    "AVGPRICE",
+    "BOP",
+    "CEIL",
+    "CHOP",
+    "CHOPTR",
+    "COS",
+    "COSH",
+    "DIV",
+    "DONCHIAN",
+    "EXP",
+    "FLOOR",
+    "IBS",
+    "IMI",
+    "LN",
+    "LOG10",
+    "MARKETFI",
+    "MAX",
+    "MEDIAN",
+    "MEDPRICE",
+    "MIDPOINT",
+    "MIDPRICE",
+    "MIN",
+    "MINMAX",
+    "MOM",
+    "MULT",
+    "PERCENTILE",
+    "PERCENTRANK",
+    "ROC",
+    "ROCP",
+    "ROCR",
+    "ROCR100",
+    "SIN",
+    "SINH",
+    "SQRT",
+    "SUB",
+    "TAN",
+    "TANH",
+    "TRANGE",
+    "TYPPRICE",
+    "VHF",
+    "WCLPRICE",
+    "WILLR",
+];
+
+/// Whether the value at a row depends on the rows of its look-back and on nothing else, to the
+/// last bit.
+pub fn is_computed_anew(function: &FuncInfo) -> bool {
+    COMPUTED_ANEW.binary_search(&function.name).is_ok()
+}
+
 fn recursion_depends_on_start(function: &FuncInfo) -> bool {
     let grows = |options: &[Option<OptionValue>]| {
         let usual = lookback(function, &Core::new(), options);
@@ -78,4 +140,20 @@ fn choices(kind: &OptInputType) -> impl Iterator<Item = i32> {
     values
         .iter()
         .filter_map(|(code, _)| i32::try_from(*code).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ta_lib::abstract_api::FUNCS;
+
+    #[test]
+    fn the_list_is_sorted_and_names_exact_functions() {
+        assert!(COMPUTED_ANEW.is_sorted());
+        for name in COMPUTED_ANEW {
+            let function = FUNCS.iter().find(|f| f.name == *name);
+            let function = function.unwrap_or_else(|| panic!("no function {name}"));
+            assert_eq!(stability(function), Stability::Exact, "{name}");
+        }
+    }
 }
