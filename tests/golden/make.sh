@@ -33,3 +33,8 @@ run sentiment "vaderSentiment==3.3.2" -- tests/golden/sentiment.py
 run signals "numpy==2.4.6" -- tests/golden/signals.py
 run risk "quantstats==0.0.86 skfolio==1.12.2 pandas-datareader==0.11.1 peewee==4.5.3 bottleneck==1.6.0 $base" -- tests/golden/risk.py
 run backtest "backtesting==0.6.6 vectorbt==1.2.0 $base" -- tests/golden/backtest.py
+run trend "ta-lib==0.8.2 statsmodels==0.15.0 scipy==1.17.1 $base" -- tests/golden/trend.py
+run volatility "ta-lib==0.8.2 arch==8.0.0 scipy==1.17.1 statsmodels==0.15.0 empyrical-reloaded==0.7.1 quantstats==0.0.86 pandas-ta-classic==0.8.32 $base" -- tests/golden/volatility.py
+run volume "ta-lib==0.8.2 pandas-ta-classic==0.8.32 scipy==1.17.1 statsmodels==0.15.0 $base" -- tests/golden/volume.py
+run market "ta-lib==0.8.2 scipy==1.17.1 tzdata==2026.6 $base" -- tests/golden/market.py
+run shapes "$base" -- tests/golden/shapes.py

@@ -23,6 +23,7 @@
 //! | [`work`] | all calls over one partition, in turns |
 //! | [`boundary`] | where one partition ends and the next begins |
 //! | [`stream`] | input batches in, input batches with results out |
+//! | [`tail`] | whether the ends of partitions are enough for the last rows |
 //! | [`exec`], [`rule`] | the physical node and the rule that places it |
 
 pub mod boundary;
@@ -32,5 +33,6 @@ pub mod evaluate;
 pub mod exec;
 pub mod rule;
 pub mod stream;
+pub mod tail;
 pub mod view;
 pub mod work;

@@ -3,6 +3,7 @@
 use super::boundary::Boundaries;
 use super::call::{Calls, series_call};
 use super::stream::{Held, WindowStream};
+use super::tail::TailWatch;
 use crate::error::QlError;
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -11,7 +12,7 @@ use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::window::WindowExpr;
 use datafusion::physical_expr::{
-    Distribution, EquivalenceProperties, LexRequirement, OrderingRequirements,
+    Distribution, EquivalenceProperties, LexRequirement, OrderingRequirements, PhysicalSortExpr,
     PhysicalSortRequirement,
 };
 use datafusion::physical_plan::execution_plan::EmissionType;
@@ -36,6 +37,8 @@ pub struct SeriesWindowExec {
     schema: SchemaRef,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
+    /// What is watched when the input holds only the ends of the partitions.
+    tail: Option<Arc<TailWatch>>,
 }
 
 impl SeriesWindowExec {
@@ -75,7 +78,18 @@ impl SeriesWindowExec {
             schema,
             properties: Arc::new(properties),
             metrics: ExecutionPlanMetricsSet::new(),
+            tail: None,
         })
+    }
+
+    /// The same calls over an input with the last rows of each partition only.
+    ///
+    /// # Errors
+    /// Those of [`SeriesWindowExec::try_new`].
+    pub fn over_tail(&self, input: Arc<dyn ExecutionPlan>, tail: Arc<TailWatch>) -> Result<Self> {
+        let mut new = Self::try_new(self.exprs.clone(), input)?;
+        new.tail = Some(tail);
+        Ok(new)
     }
 
     /// The calls.
@@ -88,10 +102,22 @@ impl SeriesWindowExec {
         &self.keys
     }
 
+    /// What the rows of a partition are ordered by.
+    pub fn order_by(&self) -> &[PhysicalSortExpr] {
+        self.exprs.first().map_or(&[], |e| e.order_by())
+    }
+
+    /// Where the rows come from.
+    pub fn input(&self) -> &Arc<dyn ExecutionPlan> {
+        &self.input
+    }
+
     fn sort_requirement(&self) -> Option<OrderingRequirements> {
         let keys = self.keys.iter().map(|key| (Arc::clone(key), None));
-        let order = self.exprs.first().map_or(&[][..], |e| e.order_by());
-        let order = order.iter().map(|s| (Arc::clone(&s.expr), Some(s.options)));
+        let order = self
+            .order_by()
+            .iter()
+            .map(|s| (Arc::clone(&s.expr), Some(s.options)));
         let requirement = keys
             .chain(order)
             .map(|(expr, options)| PhysicalSortRequirement::new(expr, options));
@@ -163,7 +189,8 @@ impl ExecutionPlan for SeriesWindowExec {
             ))
             .into());
         };
-        let new = Self::try_new(self.exprs.clone(), Arc::clone(input))?;
+        let mut new = Self::try_new(self.exprs.clone(), Arc::clone(input))?;
+        new.tail.clone_from(&self.tail);
         Ok(Arc::new(new))
     }
 
@@ -178,6 +205,7 @@ impl ExecutionPlan for SeriesWindowExec {
         let stream = WindowStream {
             input: self.input.execute(partition, Arc::clone(&context))?,
             held: Held::new(&calls),
+            tail: self.tail.clone(),
             calls,
             schema: Arc::clone(&self.schema),
             boundaries: Boundaries::new(self.keys.clone()),

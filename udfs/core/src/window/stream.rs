@@ -3,6 +3,7 @@
 use super::boundary::Boundaries;
 use super::call::Calls;
 use super::columns::ArgumentColumn;
+use super::tail::TailWatch;
 use super::view::views;
 use super::work::{LONG_PARTITION, Work};
 use crate::error::QlError;
@@ -38,6 +39,8 @@ pub struct WindowStream {
     pub kernel_time: Time,
     /// The rows held.
     pub held: Held,
+    /// Set when the input holds only the ends of the partitions.
+    pub tail: Option<Arc<TailWatch>>,
 }
 
 /// Rows that the operator holds: some context of an unfinished partition whose results have left
@@ -192,6 +195,9 @@ impl WindowStream {
             columns, results, ..
         } = &mut self.held;
         let views = views(&self.calls, columns, &partition, n_done);
+        if let Some(tail) = &self.tail {
+            tail.check(&self.calls, &views, partition.len());
+        }
         let work = Work::new(&self.calls, &views, n_new, &self.kernel_time);
         let _timer = self.metrics.elapsed_compute().timer();
         if n_new < LONG_PARTITION {

@@ -85,6 +85,14 @@ impl<'a> SetView<'a> {
         values.and_then(|v| v.get(range)).unwrap_or_default()
     }
 
+    /// How many of the rows before row `end` are there.
+    pub fn n_present_before(&self, end: usize) -> usize {
+        match &self.rows {
+            None => end,
+            Some(rows) => rows.partition_point(|row| *row < end),
+        }
+    }
+
     /// The first row of the partition that is needed to have `n` present rows before row `end`;
     /// 0 when there are not that many.
     pub fn context(&self, n: usize, end: usize) -> usize {

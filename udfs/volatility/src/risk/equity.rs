@@ -1,0 +1,182 @@
+//! Drawdowns of an equity curve, over the last rows and since the first one.
+
+use super::underwater::Underwater;
+use super::{FAMILY, HALF_A_YEAR};
+use crate::params::{equity, period, spec, told, value, whole};
+use crate::window::{RAW, over_windows, ratio, write};
+use quantlake_core::series::{SeriesKernel, series_function};
+use quantlake_core::{Function, FunctionSpec, Output, OutputField, OutputType, QlError, Stability};
+use quantlake_indicators::machine::over_values;
+use quantlake_indicators::machine::wickra_core::{DrawdownDuration, MaxDrawdown};
+use std::sync::Arc;
+
+/// The functions of this file.
+pub fn functions() -> Vec<Function> {
+    vec![
+        rolling_max_drawdown(),
+        rolling_average_drawdown(),
+        rolling_pain_index(),
+        drawdown(),
+        drawdown_duration(),
+        recovery_factor(),
+    ]
+}
+
+fn of_window(name: &str, summary: &str, source: &str) -> FunctionSpec {
+    let params = vec![equity(), period(1, HALF_A_YEAR)];
+    let spec = spec(name, FAMILY, summary, params, value());
+    told(spec, "period - 1", Stability::Exact, source)
+}
+
+fn rolling_max_drawdown() -> Function {
+    let spec = of_window(
+        "rolling_max_drawdown",
+        "Deepest fall of an equity curve below an earlier peak within the last `period` rows, as a fraction from -1 to 0",
+        "min(x[j] / x[i] - 1) for i <= j in the window, as `max_drawdown` has it for returns; a peak that is not positive has no fall",
+    );
+    over_values(
+        spec,
+        |a| Ok(MaxDrawdown::new(a.count("period")?)),
+        |fall, out| {
+            if let [slot, ..] = out {
+                *slot = 0.0 - fall;
+            }
+        },
+    )
+}
+
+/// What lies below the peaks of a window that starts at its first row.
+fn below_peaks(window: &[f64]) -> Option<Underwater> {
+    Underwater::of(*window.first()?, window.iter().copied())
+}
+
+fn rolling_average_drawdown() -> Function {
+    let spec = of_window(
+        "rolling_average_drawdown",
+        "Mean of the greatest depths of the drawdown episodes of an equity curve within the last `period` rows, as a fraction from -1 to 0; 0 without a drawdown, NULL where the window starts at or below 0",
+        "- mean over episodes of max((peak - x) / peak); an episode lasts from a peak until it is reached again or the window ends; Bacon, Practical Portfolio Performance Measurement and Attribution",
+    );
+    over_windows(
+        spec,
+        RAW,
+        |_| Ok(()),
+        |[x], ()| {
+            let mean_depth = |c: Underwater| {
+                if c.episodes > 0.0 {
+                    -c.depths / c.episodes
+                } else {
+                    0.0
+                }
+            };
+            [below_peaks(x).map_or(f64::NAN, mean_depth)]
+        },
+    )
+}
+
+fn rolling_pain_index() -> Function {
+    let spec = of_window(
+        "rolling_pain_index",
+        "Pain index of an equity curve within the last `period` rows: mean distance to the highest value so far in the window, as a fraction of it, from 0 to 1; NULL where the window starts at or below 0",
+        "mean((peak - x) / peak); Becker 2006",
+    );
+    over_windows(
+        spec,
+        RAW,
+        |_| Ok(()),
+        |[x], ()| [below_peaks(x).map_or(f64::NAN, |c| c.pain / c.points)],
+    )
+}
+
+/// Drawdowns since the first row.
+struct Drawdown;
+
+impl SeriesKernel for Drawdown {
+    fn run(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) -> Result<(), QlError> {
+        let (mut peak, mut deepest) = (f64::NEG_INFINITY, 0.0f64);
+        let values = inputs.first().copied().unwrap_or_default();
+        for (row, value) in values.iter().enumerate() {
+            peak = peak.max(*value);
+            if peak > 0.0 {
+                let fall = value / peak - 1.0;
+                deepest = deepest.min(fall);
+                write(outputs, row, [fall, deepest, peak]);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn drawdown() -> Function {
+    let field = |name: &str, doc: &str| OutputField::new(name, OutputType::Float, doc);
+    let output = Output::Struct(vec![
+        field(
+            "current",
+            "distance to the peak, as a fraction from -1 to 0",
+        ),
+        field(
+            "deepest",
+            "deepest distance so far, as a fraction from -1 to 0",
+        ),
+        field("peak", "highest value so far, in units of x"),
+    ]);
+    let summary = "Drawdown of an equity curve since the first row of the partition, the deepest one so far and the peak; NULL until a value is positive";
+    let spec = told(
+        spec("drawdown", FAMILY, summary, vec![equity()], output),
+        "0",
+        Stability::PathDependent,
+        "x / max(x so far) - 1; Magdon-Ismail and Atiya, Risk 17, 2004",
+    );
+    series_function(spec, Arc::new(|_| Ok(Box::new(Drawdown))))
+}
+
+fn drawdown_duration() -> Function {
+    let summary = "Rows since the highest value of an equity curve so far, the last one of equal values; 0 at a peak";
+    let spec = told(
+        spec(
+            "drawdown_duration",
+            FAMILY,
+            summary,
+            vec![equity()],
+            whole(),
+        ),
+        "0",
+        Stability::PathDependent,
+        "t - argmax(x so far), the length of the current drawdown; Bacon, Practical Portfolio Performance Measurement and Attribution",
+    );
+    over_values(
+        spec,
+        |_| Ok(Ok(DrawdownDuration::new())),
+        quantlake_indicators::machine::one,
+    )
+}
+
+/// Gain since the first row over the deepest drawdown since then.
+struct RecoveryFactor;
+
+impl SeriesKernel for RecoveryFactor {
+    fn run(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) -> Result<(), QlError> {
+        let values = inputs.first().copied().unwrap_or_default();
+        let start = values.first().copied().unwrap_or(f64::NAN);
+        if start <= 0.0 {
+            return Ok(());
+        }
+        let (mut peak, mut deepest) = (start, 0.0f64);
+        for (row, value) in values.iter().enumerate() {
+            peak = peak.max(*value);
+            deepest = deepest.max(1.0 - value / peak);
+            write(outputs, row, [ratio(value / start - 1.0, deepest)]);
+        }
+        Ok(())
+    }
+}
+
+fn recovery_factor() -> Function {
+    let summary = "Recovery factor of an equity curve: return since the first row of the partition divided by the deepest drawdown since then, both as fractions; NULL before the first drawdown and where the first value is not positive";
+    let spec = told(
+        spec("recovery_factor", FAMILY, summary, vec![equity()], value()),
+        "until the first drawdown",
+        Stability::PathDependent,
+        "(x / x[first] - 1) / max((peak - x) / peak), as recovery_factor of quantstats with compounding; wickra-core gives 0 before the first drawdown",
+    );
+    series_function(spec, Arc::new(|_| Ok(Box::new(RecoveryFactor))))
+}
