@@ -3,6 +3,7 @@
 //! [`parser`] splits a script and dispatches; each own statement has its file with syntax tree,
 //! parser and `Display`. The rewrites ([`rewrite`]) run on every other statement before planning.
 
+pub mod fold;
 pub mod model;
 pub mod parser;
 pub mod rewrite;

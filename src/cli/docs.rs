@@ -67,10 +67,10 @@ pub fn reference(registry: &Registry) -> String {
 
 fn entry(spec: &FunctionSpec) -> String {
     let mut text = format!("### {}\n\n{}\n\n", spec.name, spec.summary);
-    let over = if spec.kind == Kind::Window {
-        " OVER (PARTITION BY ... ORDER BY ts)"
-    } else {
-        ""
+    let over = match (spec.kind, spec.is_ordered) {
+        (Kind::Window, true) => " OVER (PARTITION BY ... ORDER BY ts)",
+        (Kind::Window, false) => " OVER (PARTITION BY ts)",
+        _ => "",
     };
     let _ = write!(text, "```sql\n{}{over}\n```\n\n", spec.signature());
     for param in &spec.params {

@@ -2,11 +2,13 @@
 //!
 //! * Named arguments of our functions become positional ones, with defaults filled in:
 //!   DataFusion cannot leave out an argument in the middle.
+//! * The lambda of `fold(0, (s, x) -> s + x, close)` becomes text ([`fold`](super::fold)).
 //! * `(f(x) OVER w).field` becomes a subscript, which DataFusion understands.
 //! * `f(bars, ...)` and `f(TABLE(bars), ...)` become `f((SELECT * FROM bars), ...)`, so that the
 //!   table is looked up like any other.
 //! * `at_snapshot(bars, version => 3)` becomes the lake's name for that state of the table.
 
+use super::fold::{FOLD, lambda_to_text};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::sql::parser::{CopyToSource, Statement as SqlStatement};
 use datafusion::sql::sqlparser::ast::{
@@ -81,10 +83,16 @@ impl VisitorMut for Rewriter<'_> {
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<QlError> {
         match expr {
             Expr::Function(call) => {
-                if let Some(spec) = self.spec_of(&call.name)
-                    && let FunctionArguments::List(list) = &mut call.args
-                    && let Err(error) = make_positional(spec, list)
-                {
+                let Some(spec) = self.spec_of(&call.name) else {
+                    return ControlFlow::Continue(());
+                };
+                let FunctionArguments::List(list) = &mut call.args else {
+                    return ControlFlow::Continue(());
+                };
+                if spec.name == FOLD {
+                    lambda_to_text(list);
+                }
+                if let Err(error) = make_positional(spec, list) {
                     return ControlFlow::Break(error);
                 }
             }

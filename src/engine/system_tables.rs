@@ -109,10 +109,18 @@ fn functions(engine: &Engine) -> Result<RecordBatch> {
         ("causality", column(|f| f.spec.causality.to_string())),
         ("lookback", column(|f| f.spec.lookback.clone())),
         ("stability", column(|f| f.spec.stability.to_string())),
+        ("exact_rows", exact_rows(&all)),
         ("summary", column(|f| f.spec.summary.clone())),
         ("source", column(|f| f.spec.source.clone())),
         ("example", column(|f| f.spec.example.sql.clone())),
     ])?)
+}
+
+/// NULL where a value may depend on the whole history.
+fn exact_rows(functions: &[&Function]) -> ArrayRef {
+    let rows = functions.iter().map(|f| f.exact_rows());
+    let rows = rows.map(|n| n.and_then(|n| i64::try_from(n).ok()));
+    Arc::new(rows.collect::<Int64Array>())
 }
 
 fn parameters(engine: &Engine) -> Result<RecordBatch> {

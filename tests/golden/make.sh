@@ -38,3 +38,4 @@ run volatility "ta-lib==0.8.2 arch==8.0.0 scipy==1.17.1 statsmodels==0.15.0 empy
 run volume "ta-lib==0.8.2 pandas-ta-classic==0.8.32 scipy==1.17.1 statsmodels==0.15.0 $base" -- tests/golden/volume.py
 run market "ta-lib==0.8.2 scipy==1.17.1 tzdata==2026.6 $base" -- tests/golden/market.py
 run shapes "$base" -- tests/golden/shapes.py
+run alpha "scipy==1.17.1 statsmodels==0.15.0 polars==2.1.0 polars-ta==0.5.18 $base" -- tests/golden/alpha.py

@@ -73,8 +73,25 @@ impl Bars {
     }
 }
 
-/// The arguments of a call with its defaults: columns in their order, constants as literals.
-fn arguments(spec: &FunctionSpec) -> (Vec<Arc<dyn PhysicalExpr>>, Vec<FieldRef>) {
+/// The arguments of a call with its defaults; where these are refused because one of several
+/// constants has to be given (`ewm_mean`), the first of them.
+fn arguments(udwf: &WindowUDF, spec: &FunctionSpec) -> (Vec<Arc<dyn PhysicalExpr>>, Vec<FieldRef>) {
+    let (mut exprs, fields) = default_arguments(spec);
+    let function = udwf.inner().downcast_ref::<SeriesFunction>();
+    if function.is_some_and(|f| f.bind(&exprs).is_err()) {
+        let is_null = |expr: &Arc<dyn PhysicalExpr>| {
+            let literal = expr.downcast_ref::<Literal>();
+            literal.is_some_and(|l| l.value().is_null())
+        };
+        if let Some(i) = exprs.iter().position(is_null) {
+            exprs[i] = constant(ScalarValue::Float64(Some(10.0))).0;
+        }
+    }
+    (exprs, fields)
+}
+
+/// Columns in their order, constants as literals.
+fn default_arguments(spec: &FunctionSpec) -> (Vec<Arc<dyn PhysicalExpr>>, Vec<FieldRef>) {
     let mut exprs: Vec<Arc<dyn PhysicalExpr>> = Vec::new();
     let mut fields: Vec<FieldRef> = Vec::new();
     for param in &spec.params {
@@ -98,7 +115,7 @@ fn arguments(spec: &FunctionSpec) -> (Vec<Arc<dyn PhysicalExpr>>, Vec<FieldRef>)
 
 /// Calls a window function with its defaults on the given rows.
 fn evaluate(udwf: &WindowUDF, spec: &FunctionSpec, inputs: &[Vec<Option<f64>>]) -> ArrayRef {
-    let (exprs, fields) = arguments(spec);
+    let (exprs, fields) = arguments(udwf, spec);
     let n_series = udwf.expressions(ExpressionArgs::new(&exprs, &fields)).len();
     let args = PartitionEvaluatorArgs::new(&exprs, &fields, false, false);
     let mut evaluator = udwf
@@ -304,7 +321,7 @@ fn short_and_odd_inputs_give_null_or_a_value_and_never_a_panic() {
 /// Rows before a row that its value depends on to the last bit, as the kernel promises it.
 fn history(udwf: &WindowUDF, spec: &FunctionSpec) -> Option<usize> {
     let function = udwf.inner().downcast_ref::<SeriesFunction>()?;
-    let bound = function.bind(&arguments(spec).0);
+    let bound = function.bind(&arguments(udwf, spec).0);
     bound
         .unwrap_or_else(|e| panic!("{}: {e}", spec.name))
         .kernel

@@ -3,6 +3,7 @@
 use crate::arguments::Args;
 use crate::error::QlError;
 use crate::relation::RelationFunction;
+use crate::series::SeriesFunction;
 use crate::spec::FunctionSpec;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use std::collections::HashMap;
@@ -34,6 +35,20 @@ pub struct Function {
     pub implementation: Implementation,
     /// What is checked while planning, besides the range of each constant.
     pub check: Check,
+}
+
+impl Function {
+    /// The rows before a row that its value depends on, to the last bit, in a call with the
+    /// defaults of a window function; none where it may depend on all of them.
+    pub fn exact_rows(&self) -> Option<usize> {
+        match &self.implementation {
+            Implementation::Window(udwf) => {
+                let function = udwf.inner().downcast_ref::<SeriesFunction>()?;
+                function.default_history()
+            }
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Debug for Function {

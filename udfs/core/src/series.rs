@@ -95,6 +95,15 @@ impl SeriesFunction {
         &self.spec
     }
 
+    /// The [`history`](SeriesKernel::history) of a call with the defaults; none where a constant
+    /// has no default.
+    pub fn default_history(&self) -> Option<usize> {
+        let series = self.spec.params.iter().take_while(|p| !p.kind.is_option());
+        let given = vec![None; series.count()];
+        let args = Args::bind(&self.spec, &given).ok()?;
+        (self.factory)(&args).ok()?.history()
+    }
+
     /// Makes the kernel of a call from its arguments.
     ///
     /// # Errors
