@@ -21,6 +21,7 @@ pub mod ledger;
 mod locations;
 mod lock;
 mod order;
+pub mod range_scan;
 mod schema;
 mod schemas;
 mod sink;
@@ -38,7 +39,8 @@ pub use import::{
 };
 pub use ledger::Ledger;
 pub use locations::Locations;
-pub use snapshot::{SnapshotEntry, register_rules};
+pub use range_scan::tail_scan;
+pub use snapshot::SnapshotEntry;
 pub use table::LakeTable;
 pub use types::{storable_schema, storable_type};
 
@@ -49,6 +51,7 @@ use datafusion::common::Result as DfResult;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::prelude::SessionContext;
 use datafusion_ducklake::metadata_provider::MetadataProvider;
 use datafusion_ducklake::metadata_writer::MetadataWriter;
 use datafusion_ducklake::path_resolver::parse_object_store_url;
@@ -368,6 +371,13 @@ fn remove_orphans(folder: &Path, wanted: &HashSet<PathBuf>) -> Result<usize> {
         }
     }
     Ok(n_removed)
+}
+
+/// Adds the lake's rules to a session: a statement reads one snapshot, and scans of sorted tables
+/// are cut by key where that saves an exchange of rows.
+pub fn register_rules(ctx: &SessionContext) {
+    snapshot::register(ctx);
+    range_scan::register(ctx);
 }
 
 /// The rows that a DML plan reports having changed.

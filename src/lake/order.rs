@@ -175,7 +175,11 @@ fn ordered(
 }
 
 /// Groups of files in which one file follows the other without overlap.
-fn runs(files: Vec<PartitionedFile>, schema: &SchemaRef, ordering: &LexOrdering) -> Vec<FileGroup> {
+pub(crate) fn runs(
+    files: Vec<PartitionedFile>,
+    schema: &SchemaRef,
+    ordering: &LexOrdering,
+) -> Vec<FileGroup> {
     if files.len() > 1 && files.iter().all(|f| has_no_null_keys(f, ordering)) {
         let one = [FileGroup::new(files.clone())];
         if let Ok(groups) = FileScanConfig::split_groups_by_statistics(schema, &one, ordering) {

@@ -187,7 +187,7 @@ fn parse_naive(text: &str) -> Option<NaiveDateTime> {
 struct OneSnapshot;
 
 /// Adds the rule to a session.
-pub fn register_rules(ctx: &SessionContext) {
+pub(crate) fn register(ctx: &SessionContext) {
     let is_there = ctx
         .state()
         .analyzer()

@@ -176,6 +176,13 @@ pub fn rows(batches: &[RecordBatch]) -> String {
 }
 
 pub fn session(lake: &Lake, partitions: usize) -> SessionContext {
+    let ctx = bare_session(lake, partitions);
+    register_rules(&ctx);
+    ctx
+}
+
+/// A session without the lake's rules.
+pub fn bare_session(lake: &Lake, partitions: usize) -> SessionContext {
     let mut config = SessionConfig::new()
         .with_default_catalog_and_schema("quantlake", "public")
         .with_create_default_catalog_and_schema(false)
@@ -186,7 +193,6 @@ pub fn session(lake: &Lake, partitions: usize) -> SessionContext {
     config.options_mut().sql_parser.dialect = datafusion::config::Dialect::PostgreSQL;
     let ctx = SessionContext::new_with_config(config);
     ctx.register_catalog("quantlake", lake.catalog());
-    register_rules(&ctx);
     ctx
 }
 

@@ -10,6 +10,7 @@ mod external;
 mod import;
 mod import_refused;
 mod order;
+mod range_scan;
 mod restart;
 mod time_travel;
 mod types;
