@@ -13,7 +13,7 @@ run() {
   if [ ! -x "$venv/bin/python" ]; then
     python3 -m venv "$venv"
     # shellcheck disable=SC2086 # a list of packages
-    "$venv/bin/pip" install --quiet --only-binary :all: $packages
+    "$venv/bin/pip" install --quiet --prefer-binary $packages
     if [ "$name" = risk ]; then
       # Its own requirements are older than what it runs with.
       "$venv/bin/pip" install --quiet --no-deps empyrical-reloaded==0.5.9
@@ -43,3 +43,7 @@ run market "ta-lib==0.8.2 scipy==1.17.1 tzdata==2026.6 $base" -- tests/golden/ma
 run shapes "$base" -- tests/golden/shapes.py
 run alpha "scipy==1.17.1 statsmodels==0.15.0 polars==2.1.0 polars-ta==0.5.18 $base" -- tests/golden/alpha.py
 run stats "scipy==1.17.1 scikit-learn==1.9.1 statsmodels==0.15.0 arch==8.0.0 $base" -- tests/golden/stats.py
+run indicators "ta-lib==0.8.2 $base" -- tests/golden/features60.py
+run alpha101 "$base" -- tests/golden/alpha101.py
+run alpha101v "alpha101v==0.1.9 scipy==1.17.1 $base" -- tests/golden/alphas/second_opinion.py
+run alpha158 "pyqlib==0.9.7 numpy==2.4.6 pandas==3.1.1" -- tests/golden/alpha158.py
