@@ -3,8 +3,10 @@
 //! Every session has its own settings and statement state over a shared catalog, function
 //! registry and memory pool. This module knows no wire protocol; `server/` and `cli/` stand on it.
 
+pub mod codec;
 pub mod errors;
 pub mod functions;
+mod latest;
 pub mod memory;
 pub mod models;
 pub mod planner;
@@ -20,11 +22,13 @@ use datafusion::execution::session_state::SessionState;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{SessionConfig, SessionContext};
+use latest::LatestRows;
 use quantlake_core::Registry;
 use quantlake_core::check::CheckCalls;
 use quantlake_core::relation::planner::RelationFunctionPlanner;
 use quantlake_core::window::rule::SeriesWindows;
 use quantlake_models::ModelStore;
+use quantlake_stats::pivot::PivotPlanner;
 use session::{Role, Session};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -142,9 +146,10 @@ fn template(
         .with_config(config)
         .with_runtime_env(memory::runtime(dir, options.memory_limit)?)
         .with_default_features()
-        .with_relation_planners(vec![Arc::new(RelationFunctionPlanner::new(Arc::clone(
-            registry,
-        )))])
+        .with_relation_planners(vec![
+            Arc::new(RelationFunctionPlanner::new(Arc::clone(registry))),
+            Arc::new(PivotPlanner),
+        ])
         .with_analyzer_rule(Arc::new(CheckCalls::new(Arc::clone(registry))))
         .with_physical_optimizer_rules(physical_rules())
         .with_query_planner(Arc::new(planner::QuantPlanner))
@@ -157,11 +162,15 @@ fn template(
     Ok(ctx)
 }
 
-/// DataFusion's rules behind ours, which decides what the others have to sort and partition.
+/// DataFusion's rules with ours: one decides what the others have to sort and partition, one looks
+/// at finished plans.
 fn physical_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
-    let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> =
-        vec![Arc::new(SeriesWindows)];
-    rules.extend(PhysicalOptimizer::new().rules);
+    let mut rules = PhysicalOptimizer::new().rules;
+    rules.insert(0, Arc::new(SeriesWindows));
+    let finished = rules
+        .iter()
+        .position(|rule| rule.name() == "EnsureCooperative");
+    rules.insert(finished.unwrap_or(rules.len()), Arc::new(LatestRows));
     rules
 }
 

@@ -132,7 +132,10 @@ async fn every_example_runs_and_gives_the_printed_result() {
             Ok(result) if result.trim().is_empty() && function.spec.kind != Kind::Relation => {
                 wrong.push(format!("{}: no rows", function.spec.name));
             }
-            Ok(result) if result.lines().all(|line| line.ends_with(',')) => {
+            Ok(result)
+                if function.spec.kind == Kind::Window
+                    && result.lines().all(|line| line.ends_with(',')) =>
+            {
                 wrong.push(format!("{}: shows no value", function.spec.name));
             }
             Ok(_) => {}

@@ -72,7 +72,7 @@ fn plan_state(text: &str) -> SqlState {
         SqlState::UndefinedFunction
     } else if has(&["already exists"]) {
         SqlState::DuplicateTable
-    } else if has(&["no field named", "column not found"]) {
+    } else if has(&["no field named", "column not found", "not found in struct"]) {
         SqlState::UndefinedColumn
     } else if has(&[
         "cannot coerce",

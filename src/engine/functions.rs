@@ -13,6 +13,13 @@ pub fn registry(models: &Arc<ModelStore>) -> Result<Registry, QlError> {
     Registry::try_new(
         quantlake_indicators::functions()
             .into_iter()
+            .chain(quantlake_trend::functions())
+            .chain(quantlake_volatility::functions())
+            .chain(quantlake_volume::functions())
+            .chain(quantlake_market::functions())
+            .chain(quantlake_shapes::functions())
+            .chain(quantlake_alpha::functions())
+            .chain(quantlake_stats::functions())
             .chain(quantlake_labels::functions())
             .chain(quantlake_patterns::functions())
             .chain(quantlake_models::functions(Arc::clone(models)))
