@@ -228,9 +228,7 @@ fn result_type(spec: &FunctionSpec) -> i32 {
 fn argument_types(spec: &FunctionSpec) -> String {
     let oid = |kind: &ParamKind| match kind {
         ParamKind::Series | ParamKind::Number { .. } => Type::FLOAT8,
-        ParamKind::Texts | ParamKind::Groups | ParamKind::Choice(_) | ParamKind::Name => {
-            Type::TEXT
-        }
+        ParamKind::Texts | ParamKind::Groups | ParamKind::Choice(_) | ParamKind::Name => Type::TEXT,
         ParamKind::Times => Type::TIMESTAMP,
         ParamKind::Integer { .. } => Type::INT4,
         ParamKind::Flag => Type::BOOL,

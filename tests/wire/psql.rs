@@ -131,7 +131,7 @@ async fn df_shows_arguments_defaults_and_results() {
         &text,
         &[
             "public | rsi | double precision |",
-            "period integer DEFAULT 14 | window",
+            "flat double precision DEFAULT 50 | window",
         ],
     );
     let Some(text) = psql(&["\\df *macd*"]).await else {

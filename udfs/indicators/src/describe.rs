@@ -1,5 +1,6 @@
 //! The spec of a TA-Lib function, out of the library's metadata.
 
+use crate::conventions;
 use crate::example::example;
 use crate::joint_rules::joint_rule;
 use crate::kernel::lookback;
@@ -62,6 +63,7 @@ fn summary(function: &FuncInfo) -> String {
         sentences.push("meant for positive input".into());
     }
     sentences.extend(joint_rule(function).map(str::to_string));
+    sentences.extend(conventions::rule(function).map(str::to_string));
     sentences.join("; ")
 }
 
@@ -110,6 +112,7 @@ fn params(function: &FuncInfo) -> Vec<ParamSpec> {
         .map(|name| ParamSpec::series(name, input_doc(name)));
     inputs
         .chain(function.opt_inputs.iter().map(|o| option(function, o)))
+        .chain(conventions::params(function))
         .collect()
 }
 

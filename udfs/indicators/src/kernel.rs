@@ -1,5 +1,6 @@
 //! One call of TA-Lib over a whole partition.
 
+use crate::conventions::Conventions;
 use crate::joint_rules::refused;
 use crate::names;
 use crate::stability::is_computed_anew;
@@ -26,6 +27,7 @@ pub enum OptionValue {
 pub struct TaLibKernel {
     function: &'static FuncInfo,
     options: Vec<Option<OptionValue>>,
+    conventions: Conventions,
     /// Rows before the first value.
     lookback: usize,
 }
@@ -45,6 +47,7 @@ impl TaLibKernel {
         Ok(Self {
             function,
             options,
+            conventions: Conventions::try_new(function, args)?,
             lookback,
         })
     }
@@ -93,8 +96,8 @@ impl TaLibKernel {
     }
 }
 
-impl SeriesKernel for TaLibKernel {
-    fn run(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) -> Result<(), QlError> {
+impl TaLibKernel {
+    fn run_library(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) -> Result<(), QlError> {
         let n_rows = inputs.first().map_or(0, |column| column.len());
         if n_rows <= self.lookback {
             return Ok(());
@@ -103,6 +106,35 @@ impl SeriesKernel for TaLibKernel {
         check_length(&name, n_rows)?;
         self.compute(inputs, outputs, n_rows)
             .map_err(|code| QlError::internal(format!("{name}: TA-Lib reports {code}")))
+    }
+
+    /// Shows the library other rows than there are, and changes its result back.
+    fn run_otherwise(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) -> Result<(), QlError> {
+        let n_before = self.conventions.n_rows_before(self.lookback);
+        let shown = self.conventions.shown(inputs, self.lookback);
+        let shown: Vec<&[f64]> = shown.iter().map(Vec::as_slice).collect();
+        let n_rows = shown.first().map_or(0, |column| column.len());
+        let mut results = vec![vec![f64::NAN; n_rows]; outputs.len()];
+        let mut columns: Vec<&mut [f64]> = results.iter_mut().map(Vec::as_mut_slice).collect();
+        self.run_library(&shown, &mut columns)?;
+        for (column, result) in outputs.iter_mut().zip(&results) {
+            let n_unknown = self.conventions.n_unknown();
+            let rows = column.iter_mut().zip(result.iter().skip(n_before));
+            rows.skip(n_unknown)
+                .for_each(|(slot, value)| *slot = *value);
+        }
+        self.conventions.finish(self.function, inputs, outputs);
+        Ok(())
+    }
+}
+
+impl SeriesKernel for TaLibKernel {
+    fn run(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) -> Result<(), QlError> {
+        if self.conventions.are_the_librarys() {
+            self.run_library(inputs, outputs)
+        } else {
+            self.run_otherwise(inputs, outputs)
+        }
     }
 
     fn history(&self) -> Option<usize> {

@@ -10,6 +10,7 @@
 //! * [`stability`]: how values depend on where the input starts,
 //! * [`example`]: a query that runs without any table,
 //! * [`joint_rules`]: conditions on constants that the metadata does not give,
+//! * [`conventions`]: what other libraries do otherwise, as named arguments,
 //! * [`kernel`]: one call of the library per partition.
 //!
 //! Every function is also there as `ta_<name>`; where the plain name is a SQL built-in (`max`,
@@ -22,10 +23,12 @@
 //!   finite (`ta_ln` of 0). Where TA-Lib gives a number for 0/0 (RSI of a flat series is 50), it
 //!   is kept.
 //! * Numbers are those of TA-Lib with its default settings: no unstable period, the classic
-//!   seeds, the default candle settings.
+//!   seeds, the default candle settings. Where other libraries do otherwise, a named argument asks
+//!   for it (`seed`, `ddof`, `first_bar`, `start`, `flat`); docs/conventions.md has the table.
 //! * Where the library reports the position of a row (`maxindex`), it counts the rows that are
 //!   not missing, from 0 at the first of the partition; of equal prices it names the newest.
 
+pub mod conventions;
 pub mod describe;
 pub mod example;
 pub mod joint_rules;

@@ -52,9 +52,11 @@ pub fn is_position(function: &FuncInfo, output: &str) -> bool {
     output.ends_with("_idx") || function.name.ends_with("INDEX")
 }
 
-/// Functions whose code computes every row anew from its window, so that equal windows give equal
-/// bits. All others of a finite look-back slide sums along, and carry the rounding of rows that
-/// left the window. Read from the library's sources; a property test holds every entry to it.
+/// Functions whose code computes every row anew from its window (or, CG, adds in whole numbers), so
+/// that equal windows give equal bits. All others of a finite look-back slide sums along, and carry
+/// the rounding of rows that left the window; that some of them seem exact (ADR, CMOU, ER, QSTICK,
+/// RVOL, VORTEX) is due to prices and volumes whose sums are exact. Read from the library's sources; a
+/// property test holds every entry to it.
 const COMPUTED_ANEW: &[&str] = &[
     "ACOS",
     "ADD",
@@ -67,6 +69,7 @@ const COMPUTED_ANEW: &[&str] = &[
     "AVGPRICE",
     "BOP",
     "CEIL",
+    "CG",
     "CHOP",
     "CHOPTR",
     "COS",
@@ -75,7 +78,9 @@ const COMPUTED_ANEW: &[&str] = &[
     "DONCHIAN",
     "EXP",
     "FLOOR",
+    "FRACTAL",
     "IBS",
+    "ICHIMOKU",
     "IMI",
     "LN",
     "LOG10",
@@ -95,6 +100,7 @@ const COMPUTED_ANEW: &[&str] = &[
     "ROCP",
     "ROCR",
     "ROCR100",
+    "SI",
     "SIN",
     "SINH",
     "SQRT",

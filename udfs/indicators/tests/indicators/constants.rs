@@ -54,6 +54,12 @@ fn ends(param: &ParamSpec) -> (Vec<ScalarValue>, Vec<ScalarValue>) {
                 ScalarValue::Null,
             ],
         ),
+        ParamKind::Flag => (
+            [true, false]
+                .map(|v| ScalarValue::Boolean(Some(v)))
+                .to_vec(),
+            vec![integer(1), text("yes"), ScalarValue::Null],
+        ),
         other => panic!("{}: no constant of TA-Lib is {other:?}", param.name),
     }
 }

@@ -57,10 +57,11 @@ fn expectations(series: &str) -> Vec<Expected> {
         .collect()
 }
 
-/// Since 0.8.1 the recursions round otherwise (EMA by fused multiply and add, Wilder's sums by a
-/// reciprocal in place of a division), so they differ in the last bits, and what is made of them. Relative to the
-/// largest value of the output: a difference of near-equal numbers (a MACD histogram) carries the
-/// rounding of those numbers, not its own.
+/// Since 0.8.1 the recursions round otherwise: the step of an EMA is fused as `beta prev + k x` and
+/// not as `prev + k (x - prev)`, Wilder's sums multiply by 1/period and do not divide
+/// (`indicators_since.py` has both). So they differ in the last bits, and so does what is made
+/// of them. Relative to the largest value of the output: a difference of near-equal numbers (a MACD
+/// histogram) carries the rounding of those numbers, not its own.
 const REROUNDED: f64 = 1e-12;
 
 /// Windows and running sums are the same arithmetic in the same order: equal to the last bit.

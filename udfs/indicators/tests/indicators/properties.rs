@@ -7,7 +7,9 @@ use datafusion::common::ScalarValue;
 use proptest::prelude::*;
 use quantlake_core::series::{SeriesKernel, series_function};
 use quantlake_core::{Function, FunctionSpec, Kind, ParamKind, ParamSpec, QlError, Stability};
+use quantlake_indicators::stability::is_computed_anew;
 use std::sync::Arc;
+use ta_lib::abstract_api::FUNCS;
 
 /// Constants that go together, in the lower part of their range, so that a few hundred rows show
 /// values.
@@ -217,7 +219,58 @@ fn assert_later_start_is_forgotten(stability: Stability, n_last: usize) {
     }
 }
 
-/// The controls of the two tests above: they would notice.
+/// Prices of wildly different sizes, so that no sum of them is exact by chance.
+fn rough(column: &[Option<f64>]) -> Cells {
+    let power = |row: usize| 2f64.powi((row * 7 % 31) as i32 - 15);
+    let cells = column.iter().enumerate();
+    cells.map(|(row, v)| v.map(|v| v * power(row))).collect()
+}
+
+/// Whether the rows from the look-back on have the same bits when the input starts later.
+fn is_same_from_later_start(function: &Function, series: &[Cells], n_rows_later: usize) -> bool {
+    let later: Vec<Cells> = series.iter().map(|c| c[n_rows_later..].to_vec()).collect();
+    let whole = values(function, series, &[]);
+    let short = values(function, &later, &[]);
+    whole.iter().zip(&short).all(|(whole, short)| {
+        let n_unknown = short.iter().take_while(|v| v.is_none()).count();
+        same_bits(&whole[n_rows_later + n_unknown..], &short[n_unknown..])
+    })
+}
+
+#[test]
+fn what_is_computed_anew_has_the_same_bits_from_a_later_start() {
+    for (function, library) in FUNCTIONS.iter().zip(FUNCS) {
+        if !is_computed_anew(library) {
+            continue;
+        }
+        for seed in 0..4 {
+            let smooth = Bars::random(seed, 600).inputs(function);
+            let uneven: Vec<Cells> = smooth.iter().map(|c| rough(c)).collect();
+            for series in [smooth, uneven] {
+                for n_rows_later in [1, 37, 250] {
+                    assert!(
+                        is_same_from_later_start(function, &series, n_rows_later),
+                        "{} from row {n_rows_later}",
+                        function.spec.name
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// The control of the test above: sliding sums are noticed.
+#[test]
+fn sliding_sums_carry_the_rounding_of_rows_that_left() {
+    for name in ["adr", "cmou", "qstick", "vortex", "sma"] {
+        let function = function(name);
+        let series = Bars::random(1, 600).inputs(function);
+        let uneven: Vec<Cells> = series.iter().map(|c| rough(c)).collect();
+        assert!(!is_same_from_later_start(function, &uneven, 250), "{name}");
+    }
+}
+
+/// The controls of the two tests on later starts: they would notice.
 #[test]
 fn functions_built_up_from_the_first_row_depend_on_it() {
     for name in ["obv", "ad", "cumsum", "vwap", "maxindex"] {

@@ -151,11 +151,14 @@ fn parameters_and_fields_have_names_that_are_unique_and_need_no_quotes() {
 #[test]
 fn signatures_read_as_the_field_writes_them() {
     for (name, signature) in [
-        ("rsi", "rsi(x, period => 14)"),
-        ("macd", "macd(x, fast => 12, slow => 26, signal => 9)"),
+        ("rsi", "rsi(x, period => 14, flat => 50)"),
+        (
+            "macd",
+            "macd(x, fast => 12, slow => 26, signal => 9, seed => 'sma')",
+        ),
         (
             "bbands",
-            "bbands(x, period => 20, dev_up => 2, dev_dn => 2, ma => 'sma')",
+            "bbands(x, period => 20, dev_up => 2, dev_dn => 2, ma => 'sma', ddof => 0)",
         ),
         (
             "stoch",
@@ -172,7 +175,7 @@ fn signatures_read_as_the_field_writes_them() {
             "mavp",
             "mavp(x, periods, min_period => 2, max_period => 30, ma => 'sma')",
         ),
-        ("t3", "t3(x, period => 5, v_factor => 0.7)"),
+        ("t3", "t3(x, period => 5, v_factor => 0.7, seed => 'sma')"),
         ("ta_max", "ta_max(x, period => 30)"),
     ] {
         assert_eq!(function(name).spec.signature(), signature);
