@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the criterion benches and the side-by-side comparison. It reports; it asserts nothing.
+# Runs the criterion benches and the side-by-side comparisons. It reports; it asserts nothing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=scripts/lib.sh
@@ -14,3 +14,4 @@ fi
 # The dev profile is the one that demo and tests use: nothing is compiled twice for a bench.
 cargo bench --profile dev --locked -- "$@"
 "$venv/bin/python" benches/side_by_side.py --binary "$CARGO_TARGET_DIR/debug/quantlake"
+"$venv/bin/python" benches/windows.py --binary "$CARGO_TARGET_DIR/debug/quantlake"

@@ -28,6 +28,8 @@ run() {
 base="numpy==2.4.6 pandas==3.1.1 pyarrow==26.0.1"
 run indicators "ta-lib==0.8.2 $base" -- tests/golden/indicators.py
 run indicators "ta-lib==0.8.2 $base" -- tests/golden/indicators_formulas.py
+run indicators "ta-lib==0.8.2 $base" -- tests/golden/indicators_hash.py
+run indicators "ta-lib==0.8.2 $base" -- tests/golden/conventions.py
 run labels "polars==2.1.0 polars-ta==0.5.18 $base" -- tests/golden/labels.py
 run labels-mlfinpy "mlfinpy==0.1.2" -- tests/golden/labels.py mlfinpy
 run patterns "$base" -- tests/golden/patterns.py
