@@ -4,6 +4,12 @@ use clap::Parser;
 use quantlake::cli::{Cli, ExitStatus, Printer};
 use std::process::ExitCode;
 
+/// Results come and go as arrays of some hundred kilobytes. The system's allocator returns each of
+/// them to the kernel and asks for new pages, which costs more than most indicators; this one keeps
+/// them for a while.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Deeply nested queries recurse; DataFusion's planner needs more than the usual 2 MiB.
 const STACK_BYTES: usize = 16 << 20;
 

@@ -1,18 +1,30 @@
-//! The newest rows of a window, at the cost of their look-back.
+//! The newest rows of a window, without reading the history.
 //!
 //! `SELECT ..., f(...) OVER (PARTITION BY symbol ORDER BY ts) ... ORDER BY ts DESC LIMIT 1` asks
-//! for the last rows of partitions. Where every function of the window depends on a finite number
-//! of rows, to the last bit, and the table is sorted by symbol and time, the rest of the history
-//! need not be read. [`LatestRows`] plans that; [`exec`] runs it, and falls back to the whole
-//! history when missing values make the look-back longer than the rows that were read.
+//! for the last rows of partitions. [`LatestRows`] plans it in one of two ways:
+//!
+//! * Where every function of the window depends on a finite number of rows, to the last bit, and
+//!   the table is sorted by symbol and time, only the ends of the partitions are read. [`exec`]
+//!   runs that, and falls back to the whole history when missing values make the look-back longer
+//!   than the rows that were read.
+//! * Where every function can go on row by row ([`SeriesState`]), the first query reads the whole
+//!   history and keeps the states at the ends of the partitions in the [`store`]. Later ones read
+//!   the files that were added since ([`resume`], [`source`]), or the whole history when anything
+//!   else has changed.
+//!
+//! [`SeriesState`]: quantlake_core::window::state::SeriesState
 
 mod exec;
+mod resume;
+mod source;
+mod store;
 
 use crate::lake::tail_scan;
+use datafusion::arrow::compute::SortOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::config::ConfigOptions;
 use datafusion::error::Result;
-use datafusion::physical_expr::{LexOrdering, PhysicalExpr};
+use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::execution_plan::replace_children_if_necessary;
 use datafusion::physical_plan::expressions::Column;
@@ -22,10 +34,15 @@ use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 use exec::LatestRowsExec;
-use quantlake_core::window::call::Calls;
+use quantlake_core::window::call::{Calls, series_call};
 use quantlake_core::window::exec::SeriesWindowExec;
+use quantlake_core::window::resume::can_resume;
 use quantlake_core::window::tail::TailWatch;
+use resume::{ResumeWindowExec, Resumption};
+use source::{Source, is_pure};
 use std::sync::Arc;
+use store::Question;
+pub use store::{StateMemory, StateStore};
 
 /// Rows per partition beyond which reading the ends saves nothing worth a second plan.
 const MAX_TAIL: usize = 100_000;
@@ -61,74 +78,98 @@ fn of_top_rows(node: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn Execution
     let Some(sort) = node.downcast_ref::<SortExec>() else {
         return Ok(None);
     };
-    let (Some(n_rows), Some(keys)) = (sort.fetch(), columns_of(sort.expr())) else {
+    let (Some(n_rows), Some(order)) = (sort.fetch(), columns_of(sort.expr())) else {
         return Ok(None);
     };
-    let newest_first = sort.expr().first().options.descending;
-    match newest_first {
-        true => over_tails(sort.input(), keys, n_rows)?
-            .map(|input| replace_children_if_necessary(Arc::clone(node), vec![input]))
-            .transpose(),
-        false => Ok(None),
-    }
-}
-
-fn columns_of(order: &LexOrdering) -> Option<Vec<Column>> {
-    let columns = order
-        .iter()
-        .map(|s| s.expr.downcast_ref::<Column>().cloned());
-    columns.collect()
-}
-
-/// The plan down to a window, with the window over the ends of its partitions; `keys` are the
-/// columns that the rows are sorted by above, time first.
-fn over_tails(
-    node: &Arc<dyn ExecutionPlan>,
-    keys: Vec<Column>,
-    n_rows: usize,
-) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-    if let Some(window) = node.downcast_ref::<SeriesWindowExec>() {
-        return latest(window, node, &keys, n_rows);
-    }
-    let Some(projection) = node.downcast_ref::<ProjectionExec>() else {
-        return Ok(None);
-    };
-    let below = |key: &Column| {
-        let expr = &projection.expr().get(key.index())?.expr;
-        expr.downcast_ref::<Column>().cloned()
-    };
-    let Some(keys) = keys.iter().map(below).collect() else {
-        return Ok(None);
-    };
-    let input = over_tails(projection.input(), keys, n_rows)?;
-    input
+    newest(sort.input(), Top { order, n_rows })?
         .map(|input| replace_children_if_necessary(Arc::clone(node), vec![input]))
         .transpose()
 }
 
-fn latest(
+/// The rows that a query asks for: the first ones in this order.
+struct Top {
+    order: Vec<(Column, SortOptions)>,
+    n_rows: usize,
+}
+
+impl Top {
+    /// The same in the columns below a projection; none when one of them is computed.
+    fn below(self, projection: &ProjectionExec) -> Option<Self> {
+        let below = |(key, options): (Column, SortOptions)| {
+            let expr = &projection.expr().get(key.index())?.expr;
+            Some((expr.downcast_ref::<Column>()?.clone(), options))
+        };
+        Some(Self {
+            order: self.order.into_iter().map(below).collect::<Option<_>>()?,
+            n_rows: self.n_rows,
+        })
+    }
+
+    /// Whether these are the newest rows of a window: by its time first, backwards.
+    fn is_newest_of(&self, window: &SeriesWindowExec) -> bool {
+        let (Some((first, options)), [time]) = (self.order.first(), window.order_by()) else {
+            return false;
+        };
+        let is_time = time.expr.downcast_ref::<Column>() == Some(first);
+        is_time && options.descending && !time.options.descending
+    }
+
+    fn ordering(&self) -> Option<LexOrdering> {
+        LexOrdering::new(
+            self.order
+                .iter()
+                .map(|(column, options)| PhysicalSortExpr::new(Arc::new(column.clone()), *options)),
+        )
+    }
+}
+
+fn columns_of(order: &LexOrdering) -> Option<Vec<(Column, SortOptions)>> {
+    let columns = order
+        .iter()
+        .map(|s| Some((s.expr.downcast_ref::<Column>()?.clone(), s.options)));
+    columns.collect()
+}
+
+/// The plan down to a window, with less than all rows below the window.
+fn newest(node: &Arc<dyn ExecutionPlan>, top: Top) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+    if let Some(window) = node.downcast_ref::<SeriesWindowExec>() {
+        if !top.is_newest_of(window) {
+            return Ok(None);
+        }
+        return match over_ends(window, node, &top)? {
+            Some(ends) => Ok(Some(ends)),
+            None => resumed(window, &top),
+        };
+    }
+    let Some(projection) = node.downcast_ref::<ProjectionExec>() else {
+        return Ok(None);
+    };
+    let Some(top) = top.below(projection) else {
+        return Ok(None);
+    };
+    newest(projection.input(), top)?
+        .map(|input| replace_children_if_necessary(Arc::clone(node), vec![input]))
+        .transpose()
+}
+
+/// The window over the ends of its partitions, where its functions look back a finite number of
+/// rows and the table is sorted.
+fn over_ends(
     window: &SeriesWindowExec,
     node: &Arc<dyn ExecutionPlan>,
-    sort: &[Column],
-    n_rows: usize,
+    top: &Top,
 ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     let Some(key) = partition_key(window) else {
         return Ok(None);
     };
-    let column = |expr: &Arc<dyn PhysicalExpr>| expr.downcast_ref::<Column>().cloned();
-    let time = match window.order_by() {
-        [time] if !time.options.descending => column(&time.expr),
-        _ => None,
-    };
     // Rows of one symbol and one time are alike to this sort, so any of them may be the last.
-    let is_by_time = matches!(sort, [first, others @ ..]
-        if Some(first) == time.as_ref() && others.iter().all(|c| *c == key));
+    let is_by_time = top.order.iter().skip(1).all(|(c, _)| *c == key);
     let calls = Calls::bind(window.exprs())?;
     if !is_by_time || !calls.all_finite() {
         return Ok(None);
     }
     let histories = (0..calls.sets.len()).map(|set| calls.history_of_set(set));
-    let n_read = n_rows.saturating_add(histories.max().unwrap_or(0));
+    let n_read = top.n_rows.saturating_add(histories.max().unwrap_or(0));
     if n_read > MAX_TAIL {
         return Ok(None);
     }
@@ -136,10 +177,54 @@ fn latest(
     let Some(ends) = tail_scan(without_exchange(window.input()), &key, n_read, n_ranges) else {
         return Ok(None);
     };
-    let watch = Arc::new(TailWatch::new(n_rows, n_read));
+    let watch = Arc::new(TailWatch::new(top.n_rows, n_read));
     let tail = Arc::new(window.over_tail(ends, Arc::clone(&watch))?);
     let latest = LatestRowsExec::new(tail, Arc::clone(node), watch);
     Ok(Some(Arc::new(latest)))
+}
+
+/// The window that goes on from where an earlier query left it, where its functions can.
+fn resumed(window: &SeriesWindowExec, top: &Top) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+    if top.n_rows > MAX_TAIL || !can_resume(window)? {
+        return Ok(None);
+    }
+    let (Some(source), Some(ordering)) = (Source::of(window.input()), top.ordering()) else {
+        return Ok(None);
+    };
+    let calls = window
+        .exprs()
+        .iter()
+        .filter_map(|e| series_call(e.as_ref()));
+    let calls: Vec<_> = calls
+        .map(|(function, args)| (function.spec().name.clone(), args.to_vec()))
+        .collect();
+    let keys = window.keys().iter();
+    let mut exprs = calls.iter().flat_map(|(_, args)| args).chain(keys);
+    if !exprs.all(is_pure) {
+        return Ok(None);
+    }
+    let question = Question {
+        calls,
+        keys: window.keys().to_vec(),
+        order: window.order_by().to_vec(),
+        top: ordering.to_vec(),
+        n_rows: top.n_rows,
+        steps: Arc::clone(&source.steps),
+        scan: source.scan.clone(),
+    };
+    // A filter by time is often one that moves (`ts > now() - ...`): not worth keeping anything
+    // unless it comes again.
+    let time = top.order.first();
+    let has_time_filter = time.is_some_and(|(time, _)| source.filters_by(time.name()));
+    let resumption = Resumption {
+        window: window.recorded(Arc::default())?,
+        top: ordering,
+        n_rows: top.n_rows,
+        waits_for_second: has_time_filter,
+        source,
+        question: Arc::new(question),
+    };
+    Ok(Some(Arc::new(ResumeWindowExec::try_new(resumption)?)))
 }
 
 /// The column that separates partitions.

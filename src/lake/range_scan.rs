@@ -23,6 +23,7 @@ mod tail;
 #[cfg(test)]
 mod tests;
 
+pub(super) use layout::whole_files;
 pub use merge::RangeMergeExec;
 pub use rule::RangeScan;
 pub(crate) use rule::register;

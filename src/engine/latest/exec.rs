@@ -4,12 +4,13 @@ use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
+    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, Partitioning,
+    PlanProperties,
 };
 use futures::{StreamExt, TryStreamExt};
 use quantlake_core::QlError;
@@ -34,9 +35,12 @@ impl LatestRowsExec {
         full: Arc<dyn ExecutionPlan>,
         watch: Arc<TailWatch>,
     ) -> Self {
-        // The rows of both plans are sorted anew above, and come from one partition.
+        // The rows of both plans are sorted anew above, and come from one partition. What is
+        // constant (a filtered symbol) stays so: the query's order was planned with it.
+        let mut equivalences = full.equivalence_properties().clone();
+        equivalences.clear_orderings();
         let properties = PlanProperties::new(
-            EquivalenceProperties::new(full.schema()),
+            equivalences,
             Partitioning::UnknownPartitioning(1),
             EmissionType::Final,
             Boundedness::Bounded,

@@ -224,7 +224,7 @@ fn slice(
 
 /// The files behind groups that may hold byte ranges of them; none when parts are missing, or
 /// rows were chosen already.
-fn whole_files(groups: &[FileGroup]) -> Option<Vec<PartitionedFile>> {
+pub(in crate::lake) fn whole_files(groups: &[FileGroup]) -> Option<Vec<PartitionedFile>> {
     let mut files: Vec<PartitionedFile> = Vec::new();
     let mut known: HashMap<String, Vec<(i64, i64)>> = HashMap::new();
     for part in groups.iter().flat_map(FileGroup::iter) {

@@ -1,13 +1,15 @@
 //! Functions over a query: `f((SELECT ...), key => value)`.
 //!
 //! A [`RelationFunction`] names the columns it reads, how rows are grouped and ordered, and the
-//! columns it returns. The planner ([`planner`]) brings any query into that shape, the node
-//! ([`node`]) stands in the logical plan, and the operator ([`exec`]) hands the kernel one
-//! partition after another.
+//! columns it returns; it may read more queries than one ([`InputQuery`]). The planner
+//! ([`planner`]) brings any query into that shape, the node ([`node`]) stands in the logical plan,
+//! and the operator ([`exec`]) hands the kernel one group ([`groups`]) after another.
 
 pub mod exec;
+pub mod groups;
 pub mod node;
 pub mod planner;
+pub mod shape;
 
 use crate::arguments::Args;
 use crate::error::{QlError, SqlState};
@@ -44,7 +46,7 @@ impl InputType {
         }
     }
 
-    fn accepts(self, ty: &DataType) -> bool {
+    pub(crate) fn accepts(self, ty: &DataType) -> bool {
         match self {
             Self::Time => {
                 ty.is_temporal()
@@ -65,7 +67,7 @@ impl InputType {
         }
     }
 
-    fn wanted(self) -> &'static str {
+    pub(crate) fn wanted(self) -> &'static str {
         match self {
             Self::Time => "a date or timestamp",
             Self::Number => "numeric",
@@ -112,6 +114,19 @@ pub enum Grouping {
     PerKey(String),
     /// All rows at once (one account for many symbols).
     Whole,
+    /// All rows with equal values in the columns that this text parameter lists, separated by
+    /// commas; all rows at once when it is empty. The columns are found in the query, come first
+    /// in the order of the rows, and come first in the result.
+    Listed(String),
+}
+
+/// A query that a function reads besides the first one, given by name: `orders => (SELECT ...)`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InputQuery {
+    /// The parameter of kind [`ParamKind::Query`](crate::ParamKind::Query) that holds it.
+    pub param: String,
+    /// The columns it is read by. Its rows come in the order in which the query gives them.
+    pub columns: Vec<InputColumn>,
 }
 
 /// The core of a relation function.
@@ -123,6 +138,31 @@ pub trait RelationKernel: Send {
     /// # Errors
     /// 22000 for data the function refuses (duplicate bars), naming the first offending row.
     fn run(&mut self, rows: &Rows) -> Result<RecordBatch, QlError>;
+
+    /// Takes the next part of a group that is too large to be held; what it returns is emitted.
+    ///
+    /// Only functions with [`RelationFunction::part_rows`] are asked.
+    ///
+    /// # Errors
+    /// Those of [`run`](Self::run).
+    fn push(&mut self, rows: &Rows) -> Result<RecordBatch, QlError> {
+        Err(not_in_parts(rows))
+    }
+
+    /// Ends a group that came in parts; `rows` holds none, and the other queries.
+    ///
+    /// # Errors
+    /// Those of [`run`](Self::run).
+    fn finish(&mut self, rows: &Rows) -> Result<RecordBatch, QlError> {
+        Err(not_in_parts(rows))
+    }
+}
+
+fn not_in_parts(rows: &Rows) -> QlError {
+    QlError::internal(format!(
+        "a kernel that takes whole groups was given a part of {} rows",
+        rows.len()
+    ))
 }
 
 /// Makes a kernel from checked constants.
@@ -139,6 +179,10 @@ pub struct RelationFunction {
     pub grouping: Grouping,
     /// The columns its rows are ordered by, ascending.
     pub order: Vec<String>,
+    /// The queries it reads besides the first one.
+    pub queries: Vec<InputQuery>,
+    /// A group of more rows than this is handed over in parts; `None`: always as a whole.
+    pub part_rows: Option<usize>,
     /// Makes its kernel.
     pub factory: RelationFactory,
 }
@@ -159,23 +203,50 @@ pub fn relation_function(
     order: &[&str],
     factory: RelationFactory,
 ) -> Function {
-    let spec = Arc::new(spec);
-    let make = Arc::clone(&factory);
-    let function = RelationFunction {
-        spec: Arc::clone(&spec),
+    RelationFunction {
+        spec: Arc::new(spec),
         columns,
         grouping,
         order: order.iter().map(ToString::to_string).collect(),
+        queries: Vec::new(),
+        part_rows: None,
         factory,
-    };
-    Function {
-        spec,
-        implementation: Implementation::Relation(Arc::new(function)),
-        check: Arc::new(move |args| make(args).map(drop)),
     }
+    .into_function()
 }
 
 impl RelationFunction {
+    /// The function for the registry; making a kernel checks its arguments.
+    pub fn into_function(self) -> Function {
+        let make = Arc::clone(&self.factory);
+        Function {
+            spec: Arc::clone(&self.spec),
+            implementation: Implementation::Relation(Arc::new(self)),
+            check: Arc::new(move |args| make(args).map(drop)),
+        }
+    }
+
+    /// The names of the columns of [`Grouping::Listed`].
+    ///
+    /// # Errors
+    /// 22023 when the list holds an empty or repeated name, or one that the result has already.
+    pub fn listed_keys(&self, args: &Args) -> Result<Vec<String>, QlError> {
+        let Grouping::Listed(param) = &self.grouping else {
+            return Ok(Vec::new());
+        };
+        let keys = listed(&self.spec.name, param, args.text(param)?)?;
+        let result = self.spec.output.fields();
+        match keys.iter().find(|k| result.iter().any(|f| f.name == **k)) {
+            None => Ok(keys),
+            Some(key) => Err(QlError::bad_argument(
+                &self.spec.name,
+                param,
+                "columns whose names the result does not have",
+                key,
+            )),
+        }
+    }
+
     /// The columns the kernel sees, in the order of the description.
     pub fn input_schema(&self) -> Schema {
         Schema::new(
@@ -197,17 +268,78 @@ impl RelationFunction {
     }
 }
 
+fn listed(function: &str, param: &str, list: &str) -> Result<Vec<String>, QlError> {
+    let names: Vec<String> = list
+        .split(',')
+        .map(|n| n.trim().to_ascii_lowercase())
+        .collect();
+    if names == [""] {
+        return Ok(Vec::new());
+    }
+    let is_repeated = |(i, name): (usize, &String)| names.iter().take(i).any(|n| n == name);
+    if names.iter().any(String::is_empty) || names.iter().enumerate().any(is_repeated) {
+        let allowed = "names of different columns, separated by commas";
+        return Err(QlError::bad_argument(function, param, allowed, list));
+    }
+    Ok(names)
+}
+
+/// The rows of the other queries of a call, by parameter; without those that were left out.
+pub type OtherRows = Arc<Vec<(String, Rows)>>;
+
 /// One group of rows, as a kernel reads it.
 #[derive(Debug)]
 pub struct Rows {
     batch: RecordBatch,
     schema: SchemaRef,
+    others: OtherRows,
 }
 
 impl Rows {
     /// Rows in the function's input schema; `schema` is what the kernel has to return.
     pub fn new(batch: RecordBatch, schema: SchemaRef) -> Self {
-        Self { batch, schema }
+        Self {
+            batch,
+            schema,
+            others: OtherRows::default(),
+        }
+    }
+
+    /// With the rows of the other queries.
+    #[must_use]
+    pub fn with_others(mut self, others: OtherRows) -> Self {
+        self.others = others;
+        self
+    }
+
+    /// Other rows of the same call.
+    #[must_use]
+    pub fn on(&self, batch: RecordBatch) -> Self {
+        Self {
+            batch,
+            schema: Arc::clone(&self.schema),
+            others: Arc::clone(&self.others),
+        }
+    }
+
+    /// The rows of another query of the call; `None` where it was left out.
+    pub fn other(&self, param: &str) -> Option<&Self> {
+        let found = self.others.iter().find(|(name, _)| name == param);
+        found.map(|(_, rows)| rows)
+    }
+
+    /// The columns as Arrow has them, for a key of what was computed from them.
+    pub fn batch(&self) -> &RecordBatch {
+        &self.batch
+    }
+
+    /// Whether a column has a value in some row.
+    ///
+    /// # Errors
+    /// XX000 when the description has no such column.
+    pub fn has_values(&self, name: &str) -> Result<bool, QlError> {
+        let column = self.column(name)?;
+        Ok(column.null_count() < column.len())
     }
 
     /// How many rows there are.
@@ -275,7 +407,11 @@ impl Rows {
             .ok_or_else(|| wrong_type(name))
     }
 
-    fn column(&self, name: &str) -> Result<&Arc<dyn Array>, QlError> {
+    /// A column as it is.
+    ///
+    /// # Errors
+    /// XX000 when the description has no such column.
+    pub fn column(&self, name: &str) -> Result<&Arc<dyn Array>, QlError> {
         self.batch.column_by_name(name).ok_or_else(|| {
             QlError::internal(format!(
                 "a kernel reads column `{name}`, which its description lacks"
@@ -292,11 +428,10 @@ fn wrong_type(name: &str) -> QlError {
 
 /// Casts a kernel's result to the schema that the query promised.
 pub(crate) fn cast_result(
-    batch: &RecordBatch,
+    columns: Vec<Arc<dyn Array>>,
     schema: &SchemaRef,
 ) -> datafusion::error::Result<RecordBatch> {
-    let columns = batch
-        .columns()
+    let columns = columns
         .iter()
         .zip(schema.fields())
         .map(|(column, field)| cast(column, field.data_type()))

@@ -15,8 +15,12 @@ use crate::spec::{
 use crate::window::call::SeriesCall;
 use crate::window::columns::ArgumentColumn;
 use crate::window::evaluate::run_whole;
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, StructArray};
-use datafusion::arrow::buffer::{NullBuffer, ScalarBuffer};
+use crate::window::results::ResultColumn;
+use crate::window::state::SeriesState;
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, StructArray,
+};
+use datafusion::arrow::buffer::{BooleanBuffer, NullBuffer, ScalarBuffer};
 use datafusion::arrow::datatypes::{
     DataType, Field, FieldRef, Float64Type, TimeUnit, TimestampMicrosecondType,
 };
@@ -59,6 +63,15 @@ pub trait SeriesKernel: Send + Sync {
     /// gives the same bits at t. Sliding sums do not: they carry the rounding of rows that left.
     /// The operator cuts long partitions, and reads only their ends, where this is known.
     fn history(&self) -> Option<usize> {
+        None
+    }
+
+    /// The kernel after these rows, from where it goes on row by row with the same bits; none
+    /// where it cannot. The rows may be none at all: whether there is a state depends on constants
+    /// only.
+    ///
+    /// Where it is `Some` a row that was added costs a step and not the history.
+    fn open(&self, _inputs: &[&[f64]]) -> Option<Box<dyn SeriesState>> {
         None
     }
 }
@@ -313,8 +326,9 @@ impl PartitionEvaluator for SeriesEvaluator {
             columns.push(column);
         }
         let view = self.call.view(&columns, n_rows);
-        let mut outputs = vec![Vec::new(); self.call.n_outputs()];
-        run_whole(&self.call, &view, n_rows, &mut outputs)?;
+        let mut outputs = vec![vec![f64::NAN; n_rows]; self.call.n_outputs()];
+        let mut slots: Vec<&mut [f64]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
+        run_whole(&self.call, &view, &mut slots)?;
         Ok(to_array(&self.call.output, outputs))
     }
 }
@@ -348,41 +362,52 @@ pub fn to_numbers(column: &ArrayRef) -> Result<Float64Array, QlError> {
 }
 
 /// Turns kernel outputs into the Arrow array that the spec promises; what is not finite is NULL.
-pub fn to_array(output: &Output, mut columns: Vec<Vec<f64>>) -> ArrayRef {
+pub fn to_array(output: &Output, columns: Vec<Vec<f64>>) -> ArrayRef {
+    let columns = columns.into_iter().map(|values| {
+        let mut column = ResultColumn::default();
+        column.append_owned(values);
+        column
+    });
+    results_to_array(output, columns.collect())
+}
+
+/// The same for results whose known values are noted already.
+pub fn results_to_array(output: &Output, mut columns: Vec<ResultColumn>) -> ArrayRef {
     match output {
         Output::Value(ty) => to_column(*ty, columns.pop().unwrap_or_default()),
         Output::Struct(fields) | Output::Rows(fields) => to_struct(fields, columns),
     }
 }
 
-fn to_struct(fields: &[OutputField], columns: Vec<Vec<f64>>) -> ArrayRef {
+fn to_struct(fields: &[OutputField], columns: Vec<ResultColumn>) -> ArrayRef {
     let arrays: Vec<ArrayRef> = fields
         .iter()
         .zip(columns)
         .map(|(f, c)| to_column(f.ty, c))
         .collect();
     // A row of which nothing is known is NULL as a whole, not a struct of NULLs.
-    let n_rows = arrays.first().map_or(0, |a| a.len());
-    let known =
-        NullBuffer::from_iter((0..n_rows).map(|row| arrays.iter().any(|a| a.is_valid(row))));
+    let of_fields: Option<Vec<&NullBuffer>> = arrays.iter().map(|a| a.nulls()).collect();
+    let any_known = of_fields.and_then(|fields| {
+        let bits = fields.iter().map(|nulls| nulls.inner().clone());
+        bits.reduce(|any, bits| &any | &bits)
+    });
     let arrow_fields = crate::spec::arrow_fields(fields, &crate::spec::default_time_type());
-    Arc::new(StructArray::new(arrow_fields, arrays, Some(known)))
+    let known = any_known.map(NullBuffer::new);
+    Arc::new(StructArray::new(arrow_fields, arrays, known))
 }
 
-fn to_column(ty: OutputType, values: Vec<f64>) -> ArrayRef {
-    let known: NullBuffer = values.iter().map(|v| v.is_finite()).collect();
-    let nulls = (known.null_count() > 0).then_some(known);
+fn to_column(ty: OutputType, column: ResultColumn) -> ArrayRef {
+    let (values, nulls) = column.finish();
     match ty {
         OutputType::Integer => {
             let integers: ScalarBuffer<i64> = values.iter().map(|v| *v as i64).collect();
             Arc::new(Int64Array::new(integers, nulls))
         }
-        OutputType::Flag => Arc::new(
-            values
-                .iter()
-                .map(|v| v.is_finite().then_some(*v != 0.0))
-                .collect::<datafusion::arrow::array::BooleanArray>(),
-        ),
+        OutputType::Flag => {
+            let is_set = |i: usize| values.get(i).is_some_and(|v| v.is_finite() && *v != 0.0);
+            let flags = BooleanBuffer::collect_bool(values.len(), is_set);
+            Arc::new(BooleanArray::new(flags, nulls))
+        }
         _ => Arc::new(Float64Array::new(values.into(), nulls)),
     }
 }

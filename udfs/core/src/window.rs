@@ -21,8 +21,12 @@
 //! | [`view`] | the rows of a partition that are there, per set of inputs |
 //! | [`evaluate`] | one call over a partition, or over a range of its rows |
 //! | [`work`] | all calls over one partition, in turns |
+//! | [`results`] | results of the rows that have not left, by column |
 //! | [`boundary`] | where one partition ends and the next begins |
 //! | [`stream`] | input batches in, input batches with results out |
+//! | [`state`] | what is known after the rows of a partition, so that one more costs one step |
+//! | [`record`], [`resume`] | keeping states, and going on from them |
+//! | [`key_rows`] | rows of keys as bytes that compare like the keys |
 //! | [`tail`] | whether the ends of partitions are enough for the last rows |
 //! | [`exec`], [`rule`] | the physical node and the rule that places it |
 
@@ -31,7 +35,12 @@ pub mod call;
 pub mod columns;
 pub mod evaluate;
 pub mod exec;
+pub mod key_rows;
+pub mod record;
+pub mod results;
+pub mod resume;
 pub mod rule;
+pub mod state;
 pub mod stream;
 pub mod tail;
 pub mod view;

@@ -4,7 +4,9 @@ use crate::conventions::Conventions;
 use crate::joint_rules::refused;
 use crate::names;
 use crate::stability::is_computed_anew;
+use crate::stream::KernelState;
 use quantlake_core::series::SeriesKernel;
+use quantlake_core::window::state::SeriesState;
 use quantlake_core::{Args, ParamValue, QlError, SqlState};
 use std::sync::LazyLock;
 use ta_lib::abstract_api::{FuncInfo, InputType, OutputType, ParamHolder};
@@ -23,7 +25,7 @@ pub enum OptionValue {
 }
 
 /// A function of the library with its constants.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct TaLibKernel {
     function: &'static FuncInfo,
     options: Vec<Option<OptionValue>>,
@@ -96,6 +98,30 @@ impl TaLibKernel {
     }
 }
 
+/// What the streams need.
+impl TaLibKernel {
+    pub(crate) fn function(&self) -> &'static FuncInfo {
+        self.function
+    }
+
+    pub(crate) fn options(&self) -> &[Option<OptionValue>] {
+        &self.options
+    }
+
+    pub(crate) fn conventions(&self) -> &Conventions {
+        &self.conventions
+    }
+
+    pub(crate) fn lookback(&self) -> usize {
+        self.lookback
+    }
+
+    /// Bytes held.
+    pub(crate) fn memory(&self) -> usize {
+        size_of::<Self>() + size_of::<Option<OptionValue>>() * self.options.len()
+    }
+}
+
 impl TaLibKernel {
     fn run_library(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) -> Result<(), QlError> {
         let n_rows = inputs.first().map_or(0, |column| column.len());
@@ -139,6 +165,11 @@ impl SeriesKernel for TaLibKernel {
 
     fn history(&self) -> Option<usize> {
         is_computed_anew(self.function).then_some(self.lookback)
+    }
+
+    fn open(&self, inputs: &[&[f64]]) -> Option<Box<dyn SeriesState>> {
+        let state = KernelState::after(self, inputs)?;
+        Some(Box::new(state))
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! Every function of TA-Lib (crate `ta-lib`) is bound from the library's own metadata: its table
 //! says which series, constants and outputs each function has, and the rules in this crate turn
-//! that into a [`FunctionSpec`](quantlake_core::FunctionSpec) and a kernel. There is no code and
-//! no list per function, so a new version of the library brings its new functions along.
+//! that into a [`FunctionSpec`](quantlake_core::FunctionSpec) and a kernel. There is no code per
+//! function, so a new version of the library brings its new functions along; only the streams
+//! (`stream_table`), which the metadata does not know, have a line for each.
 //!
 //! * [`names`]: SQL names of functions, parameters and struct fields,
 //! * [`describe`]: the spec of a function,
@@ -11,7 +12,8 @@
 //! * [`example`]: a query that runs without any table,
 //! * [`joint_rules`]: conditions on constants that the metadata does not give,
 //! * [`conventions`]: what other libraries do otherwise, as named arguments,
-//! * [`kernel`]: one call of the library per partition.
+//! * [`kernel`]: one call of the library per partition,
+//! * `stream` and `stream_table`: the library row by row, where only new rows are read.
 //!
 //! Every function is also there as `ta_<name>`; where the plain name is a SQL built-in (`max`,
 //! `sum`, `stddev`, `floor`, ...), that is the only name.
@@ -36,6 +38,10 @@ pub mod kernel;
 pub mod machine;
 pub mod names;
 pub mod stability;
+mod stream;
+mod stream_table;
+#[cfg(test)]
+mod stream_tests;
 
 use kernel::TaLibKernel;
 use quantlake_core::series::{SeriesKernel, series_function};

@@ -13,6 +13,7 @@
 //!   close, one without `volume` has none, and without `ts` the row's number is its time.
 
 use quantlake_core::series::{SeriesKernel, series_function};
+use quantlake_core::window::state::SeriesState;
 use quantlake_core::{
     Args, Function, FunctionSpec, ParamKind, ParamSpec, ParamValue, QlError, SqlState,
 };
@@ -143,11 +144,81 @@ struct MachineKernel<T, R, E> {
 /// More series than any function has, with the row's number.
 const MAX_INPUTS: usize = 16;
 
+impl<T, R, E> MachineKernel<T, R, E>
+where
+    T: Indicator + Clone,
+    R: Fn(&[f64]) -> Option<T::Input> + Copy,
+    E: Fn(T::Output, &mut [f64]) + Copy,
+{
+    fn start(&self) -> MachineState<T, R, E> {
+        MachineState {
+            machine: self.machine.clone(),
+            read: self.read,
+            emit: self.emit,
+            n_rows: 0,
+        }
+    }
+}
+
+/// A machine in the middle of a partition.
+#[derive(Clone)]
+struct MachineState<T, R, E> {
+    machine: T,
+    read: R,
+    emit: E,
+    n_rows: usize,
+}
+
+impl<T, R, E> MachineState<T, R, E>
+where
+    T: Indicator,
+    R: Fn(&[f64]) -> Option<T::Input>,
+    E: Fn(T::Output, &mut [f64]),
+{
+    /// Takes a row's values, with room for the row's number behind them.
+    fn step(&mut self, values: &mut [f64], out: &mut [f64]) {
+        if let Some(number) = values.last_mut() {
+            *number = self.n_rows as f64;
+        }
+        self.n_rows += 1;
+        if let Some(output) = (self.read)(values).and_then(|input| self.machine.update(input)) {
+            (self.emit)(output, out);
+        }
+    }
+}
+
+/// Numbers that a machine keeps of each row of its warm-up: a bar, in a buffer that grew by
+/// doubling. The library does not tell.
+const KEPT_PER_ROW: usize = 12;
+
+impl<T, R, E> SeriesState for MachineState<T, R, E>
+where
+    T: Indicator + Clone + Send + Sync + 'static,
+    R: Fn(&[f64]) -> Option<T::Input> + Copy + Send + Sync + 'static,
+    E: Fn(T::Output, &mut [f64]) + Copy + Send + Sync + 'static,
+{
+    fn push(&mut self, row: &[f64], out: &mut [f64]) -> Result<(), QlError> {
+        let mut values = row.to_vec();
+        values.push(f64::NAN);
+        self.step(&mut values, out);
+        Ok(())
+    }
+
+    fn fork(&self) -> Box<dyn SeriesState> {
+        Box::new(self.clone())
+    }
+
+    fn memory(&self) -> usize {
+        let kept = KEPT_PER_ROW * self.machine.warmup_period();
+        size_of::<Self>() + size_of::<f64>() * kept
+    }
+}
+
 impl<T, R, E> SeriesKernel for MachineKernel<T, R, E>
 where
-    T: Indicator + Clone + Send + Sync,
-    R: Fn(&[f64]) -> Option<T::Input> + Send + Sync,
-    E: Fn(T::Output, &mut [f64]) + Send + Sync,
+    T: Indicator + Clone + Send + Sync + 'static,
+    R: Fn(&[f64]) -> Option<T::Input> + Copy + Send + Sync + 'static,
+    E: Fn(T::Output, &mut [f64]) + Copy + Send + Sync + 'static,
 {
     fn run(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) -> Result<(), QlError> {
         if inputs.len() >= MAX_INPUTS || outputs.len() > MAX_INPUTS {
@@ -155,20 +226,19 @@ where
                 "a machine has too many inputs or outputs",
             ));
         }
-        let mut machine = self.machine.clone();
+        let mut state = self.start();
         let n_rows = inputs.first().map_or(0, |column| column.len());
         for row in 0..n_rows {
-            let mut values = [row as f64; MAX_INPUTS];
+            let mut values = [f64::NAN; MAX_INPUTS];
             for (slot, column) in values.iter_mut().zip(inputs) {
                 *slot = column.get(row).copied().unwrap_or(f64::NAN);
             }
-            let read = values.get(..=inputs.len()).and_then(&self.read);
-            let Some(output) = read.and_then(|input| machine.update(input)) else {
-                continue;
-            };
             let mut results = [f64::NAN; MAX_INPUTS];
-            if let Some(results) = results.get_mut(..outputs.len()) {
-                (self.emit)(output, results);
+            if let (Some(values), Some(results)) = (
+                values.get_mut(..=inputs.len()),
+                results.get_mut(..outputs.len()),
+            ) {
+                state.step(values, results);
             }
             for (column, result) in outputs.iter_mut().zip(results) {
                 if let Some(slot) = column.get_mut(row) {
@@ -177,6 +247,18 @@ where
             }
         }
         Ok(())
+    }
+
+    fn open(&self, inputs: &[&[f64]]) -> Option<Box<dyn SeriesState>> {
+        let mut state = self.start();
+        let n_rows = inputs.first().map_or(0, |column| column.len());
+        let mut ignored = [f64::NAN; MAX_INPUTS];
+        for row in 0..n_rows {
+            let values = inputs.iter().map(|column| column.get(row).copied());
+            let values = values.collect::<Option<Vec<f64>>>()?;
+            state.push(&values, &mut ignored).ok()?;
+        }
+        Some(Box::new(state))
     }
 }
 

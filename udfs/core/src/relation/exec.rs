@@ -1,26 +1,31 @@
 //! The operator of a relation function.
 //!
-//! Its input is partitioned by the function's key and ordered, so a group is a run of equal keys.
+//! Its input is partitioned by the function's keys and ordered, so a group is a run of equal keys.
 //! The stream collects one group, gives it to the kernel on a blocking thread (the wire stays
 //! responsive) and emits the result in batches of the session's size. What is collected is
-//! reserved in the memory pool first, and freed once the kernel is done with it. A function over
-//! the whole input collects all of it; that is the price of one cash account for all symbols.
+//! reserved in the memory pool first, and freed once the kernel is done with it. A group that is
+//! too large for that reaches a function that can take it in parts. The other queries of a call
+//! are collected once, for all groups.
 
+use super::groups::{Groups, Piece};
 use super::node::describe;
-use super::{Grouping, RelationFunction, Rows, cast_result};
+use super::shape::key_name;
+use super::{Grouping, OtherRows, RelationFunction, RelationKernel, Rows, cast_result};
 use crate::arguments::Args;
 use crate::error::QlError;
-use datafusion::arrow::array::{Array, ArrayRef, RecordBatch};
+use datafusion::arrow::array::{ArrayRef, RecordBatch};
 use datafusion::arrow::compute::{SortOptions, concat_batches};
 use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::ScalarValue;
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::error::{DataFusionError, Result};
-use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::{
     Distribution, EquivalenceProperties, LexOrdering, LexRequirement, OrderingRequirements,
     Partitioning, PhysicalSortExpr,
 };
+use datafusion::physical_plan::collect;
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::expressions::Column;
 use datafusion::physical_plan::metrics::{
@@ -31,17 +36,25 @@ use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PhysicalExpr,
     PlanProperties,
 };
-use futures::{StreamExt, TryStreamExt};
-use std::collections::VecDeque;
+use futures::TryStreamExt;
 use std::fmt;
 use std::sync::Arc;
+use tokio::sync::OnceCell;
 
 /// Runs a relation function over its input.
 #[derive(Debug)]
 pub struct PartitionedTransformExec {
     function: Arc<RelationFunction>,
     args: Args,
-    input: Arc<dyn ExecutionPlan>,
+    /// The first query, then the others.
+    inputs: Vec<Arc<dyn ExecutionPlan>>,
+    /// The parameters that hold the other queries.
+    params: Vec<String>,
+    /// Columns of the input whose equal values make a group.
+    keys: Vec<usize>,
+    /// How many of them come first in the result.
+    n_listed: usize,
+    others: Arc<OnceCell<OtherRows>>,
     schema: SchemaRef,
     order: LexOrdering,
     properties: Arc<PlanProperties>,
@@ -49,40 +62,42 @@ pub struct PartitionedTransformExec {
 }
 
 impl PartitionedTransformExec {
-    /// An operator over an input in the function's input schema.
+    /// An operator over inputs in the function's input schemas, the first query first; `params`
+    /// names the parameters that hold the others.
     ///
     /// # Errors
-    /// XX000 when the function's description orders by a column that it does not read.
+    /// XX000 when there is no input, or when the function's description orders or groups by a
+    /// column that it does not read.
     pub fn try_new(
         function: Arc<RelationFunction>,
         args: Args,
-        input: Arc<dyn ExecutionPlan>,
+        inputs: Vec<Arc<dyn ExecutionPlan>>,
+        params: Vec<String>,
         schema: SchemaRef,
     ) -> Result<Self> {
-        let input_schema = input.schema();
-        let sort = function
-            .order
-            .iter()
-            .map(|name| {
-                let column = Column::new_with_schema(name, &input_schema)?;
-                Ok(PhysicalSortExpr::new(
-                    Arc::new(column),
-                    SortOptions {
-                        descending: false,
-                        nulls_first: false,
-                    },
-                ))
-            })
+        let name = &function.spec.name;
+        if inputs.len() != params.len() + 1 {
+            let (found, wanted) = (inputs.len(), params.len() + 1);
+            let message = format!("{name}: the operator has {wanted} inputs, found {found}");
+            return Err(QlError::internal(message).into());
+        }
+        let input_schema = inputs[0].schema();
+        let listed: Vec<String> = (0..function.listed_keys(&args)?.len())
+            .map(key_name)
+            .collect();
+        let sorted_by = listed.iter().chain(&function.order);
+        let sort = sorted_by
+            .map(|column| ascending(column, &input_schema))
             .collect::<Result<Vec<_>>>()?;
-        let order = LexOrdering::new(sort).ok_or_else(|| {
-            QlError::internal(format!(
-                "{}: the description names no order",
-                function.spec.name
-            ))
-        })?;
-        let n_partitions = match function.grouping {
-            Grouping::PerKey(_) => input.output_partitioning().partition_count(),
-            Grouping::Whole => 1,
+        let order = LexOrdering::new(sort)
+            .ok_or_else(|| QlError::internal(format!("{name}: the description names no order")))?;
+        let keys = match &function.grouping {
+            Grouping::PerKey(key) => vec![input_schema.index_of(key)?],
+            Grouping::Whole | Grouping::Listed(_) => (0..listed.len()).collect(),
+        };
+        let n_partitions = match keys.as_slice() {
+            [] => 1,
+            _ => inputs[0].output_partitioning().partition_count(),
         };
         let properties = PlanProperties::new(
             EquivalenceProperties::new(Arc::clone(&schema)),
@@ -93,13 +108,26 @@ impl PartitionedTransformExec {
         Ok(Self {
             function,
             args,
-            input,
+            inputs,
+            params,
+            keys,
+            n_listed: listed.len(),
+            others: Arc::new(OnceCell::new()),
             schema,
             order,
             properties: Arc::new(properties),
             metrics: ExecutionPlanMetricsSet::new(),
         })
     }
+}
+
+fn ascending(column: &str, schema: &SchemaRef) -> Result<PhysicalSortExpr> {
+    let options = SortOptions {
+        descending: false,
+        nulls_first: false,
+    };
+    let column = Column::new_with_schema(column, schema)?;
+    Ok(PhysicalSortExpr::new(Arc::new(column), options))
 }
 
 impl DisplayAs for PartitionedTransformExec {
@@ -130,23 +158,24 @@ impl ExecutionPlan for PartitionedTransformExec {
     }
 
     fn required_input_distribution(&self) -> Vec<Distribution> {
-        vec![match &self.function.grouping {
-            Grouping::Whole => Distribution::SinglePartition,
-            Grouping::PerKey(key) => match Column::new_with_schema(key, &self.input.schema()) {
-                Ok(column) => Distribution::KeyPartitioned(vec![Arc::new(column)]),
-                Err(_) => Distribution::SinglePartition,
-            },
-        }]
+        let schema = self.inputs[0].schema();
+        let column = |i: &usize| Arc::new(Column::new(schema.field(*i).name(), *i)) as _;
+        let first = match self.keys.as_slice() {
+            [] => Distribution::SinglePartition,
+            keys => Distribution::KeyPartitioned(keys.iter().map(column).collect()),
+        };
+        let others = self.params.iter().map(|_| Distribution::SinglePartition);
+        std::iter::once(first).chain(others).collect()
     }
 
     fn required_input_ordering(&self) -> Vec<Option<OrderingRequirements>> {
-        vec![Some(OrderingRequirements::new(LexRequirement::from(
-            self.order.clone(),
-        )))]
+        let first = OrderingRequirements::new(LexRequirement::from(self.order.clone()));
+        let others = self.params.iter().map(|_| None);
+        std::iter::once(Some(first)).chain(others).collect()
     }
 
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
+        self.inputs.iter().collect()
     }
 
     fn apply_expressions(
@@ -165,17 +194,11 @@ impl ExecutionPlan for PartitionedTransformExec {
         self: Arc<Self>,
         children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let [input] = children.as_slice() else {
-            return Err(QlError::internal(format!(
-                "PartitionedTransformExec has 1 input, found {}",
-                children.len()
-            ))
-            .into());
-        };
         let new = Self::try_new(
             Arc::clone(&self.function),
             self.args.clone(),
-            Arc::clone(input),
+            children,
+            self.params.clone(),
             Arc::clone(&self.schema),
         )?;
         Ok(Arc::new(new))
@@ -188,37 +211,38 @@ impl ExecutionPlan for PartitionedTransformExec {
     ) -> Result<SendableRecordBatchStream> {
         let reservation = MemoryConsumer::new(format!("{}[{partition}]", self.function.spec.name))
             .register(context.memory_pool());
-        let key = match &self.function.grouping {
-            Grouping::Whole => None,
-            Grouping::PerKey(name) => Some(self.input.schema().index_of(name)?),
-        };
-        let groups = Groups {
-            input: self.input.execute(partition, Arc::clone(&context))?,
-            key,
-            current: Vec::new(),
-            ready: VecDeque::new(),
-            finished: false,
+        let input = self.inputs[0].execute(partition, Arc::clone(&context))?;
+        let groups = Groups::new(
+            input,
+            self.keys.clone(),
+            self.function.part_rows,
             reservation,
+        );
+        let others = Others {
+            function: Arc::clone(&self.function),
+            plans: self.inputs[1..].to_vec(),
+            params: self.params.clone(),
+            collected: Arc::clone(&self.others),
+            context: Arc::clone(&context),
         };
         let call = Call {
             function: Arc::clone(&self.function),
             args: self.args.clone(),
+            n_listed: self.n_listed,
             schema: Arc::clone(&self.schema),
             batch_size: context.session_config().batch_size(),
             metrics: BaselineMetrics::new(&self.metrics, partition),
+            kernel: None,
         };
-        let stream = futures::stream::try_unfold((groups, call), |(mut groups, call)| async move {
-            match groups.next().await? {
-                None => Ok::<_, DataFusionError>(None),
-                Some((group, reserved)) => {
-                    let batches = call.run(group).await?;
-                    groups.reservation.shrink(reserved);
-                    Ok(Some((
-                        futures::stream::iter(batches.into_iter().map(Ok)),
-                        (groups, call),
-                    )))
-                }
-            }
+        let state = (groups, others, call);
+        let stream = futures::stream::try_unfold(state, |(mut groups, others, mut call)| async {
+            let Some((piece, bytes)) = groups.next().await? else {
+                return Ok::<_, DataFusionError>(None);
+            };
+            let batches = call.run(piece, others.collect().await?).await?;
+            groups.release(bytes);
+            let batches = futures::stream::iter(batches.into_iter().map(Ok));
+            Ok(Some((batches, (groups, others, call))))
         })
         .try_flatten();
         Ok(Box::pin(RecordBatchStreamAdapter::new(
@@ -232,115 +256,89 @@ impl ExecutionPlan for PartitionedTransformExec {
     }
 }
 
+/// The other queries of a call.
+struct Others {
+    function: Arc<RelationFunction>,
+    plans: Vec<Arc<dyn ExecutionPlan>>,
+    params: Vec<String>,
+    collected: Arc<OnceCell<OtherRows>>,
+    context: Arc<TaskContext>,
+}
+
+impl Others {
+    /// Their rows; the first partition that asks collects them.
+    async fn collect(&self) -> Result<OtherRows> {
+        let collected = self.collected.get_or_try_init(|| async {
+            let mut others = Vec::new();
+            for (param, plan) in self.params.iter().zip(&self.plans) {
+                let batches = collect(Arc::clone(plan), Arc::clone(&self.context)).await?;
+                let rows = concat_batches(&plan.schema(), &batches)?;
+                let rows = Rows::new(rows, self.function.kernel_schema());
+                others.push((param.clone(), rows));
+            }
+            Ok::<_, DataFusionError>(OtherRows::new(others))
+        });
+        Ok(Arc::clone(collected.await?))
+    }
+}
+
+/// The kernel's side of one partition.
 struct Call {
     function: Arc<RelationFunction>,
     args: Args,
+    n_listed: usize,
     schema: SchemaRef,
     batch_size: usize,
     metrics: BaselineMetrics,
+    /// The kernel of a group that comes in parts.
+    kernel: Option<Box<dyn RelationKernel>>,
 }
 
 impl Call {
-    async fn run(&self, group: RecordBatch) -> Result<Vec<RecordBatch>> {
-        let mut kernel = (self.function.factory)(&self.args)?;
-        let kernel_schema = self.function.kernel_schema();
+    async fn run(&mut self, piece: Piece, others: OtherRows) -> Result<Vec<RecordBatch>> {
+        let mut kernel = match self.kernel.take() {
+            Some(kernel) => kernel,
+            None => (self.function.factory)(&self.args)?,
+        };
+        let keys = self.keys(piece.rows())?;
+        let columns: Vec<usize> = (self.n_listed..piece.rows().num_columns()).collect();
+        let schema = self.function.kernel_schema();
         let timer = self.metrics.elapsed_compute().timer();
-        let result =
-            SpawnedTask::spawn_blocking(move || kernel.run(&Rows::new(group, kernel_schema)))
-                .await
-                .map_err(|e| QlError::internal(format!("a kernel stopped: {e}")))??;
-        let result = cast_result(&result, &self.schema)?.record_output(&self.metrics);
+        let work = move || {
+            let rows = |batch: &RecordBatch| {
+                let batch = batch.project(&columns).map_err(DataFusionError::from)?;
+                Ok::<_, DataFusionError>(Rows::new(batch, schema).with_others(others))
+            };
+            match piece {
+                Piece::Group(batch) => Ok((kernel.run(&rows(&batch)?)?, None)),
+                Piece::Part(batch) => Ok((kernel.push(&rows(&batch)?)?, Some(kernel))),
+                Piece::End(batch) => Ok((kernel.finish(&rows(&batch.slice(0, 0))?)?, None)),
+            }
+        };
+        let (result, kernel) = SpawnedTask::spawn_blocking(work)
+            .await
+            .map_err(|e| QlError::internal(format!("a kernel stopped: {e}")))?
+            .map_err(|e: DataFusionError| e)?;
+        self.kernel = kernel;
+        let result = self.with_keys(&keys, &result)?.record_output(&self.metrics);
         timer.done();
         Ok((0..result.num_rows())
             .step_by(self.batch_size)
             .map(|start| result.slice(start, self.batch_size.min(result.num_rows() - start)))
             .collect())
     }
-}
 
-/// Cuts an ordered input into groups of equal keys.
-struct Groups {
-    input: SendableRecordBatchStream,
-    key: Option<usize>,
-    /// Batches of the group that is being collected.
-    current: Vec<RecordBatch>,
-    /// Complete groups that arrived in one batch.
-    ready: VecDeque<RecordBatch>,
-    finished: bool,
-    reservation: MemoryReservation,
-}
-
-impl Groups {
-    /// The next group and the bytes reserved for it.
-    async fn next(&mut self) -> Result<Option<(RecordBatch, usize)>> {
-        loop {
-            if let Some(group) = self.ready.pop_front() {
-                let bytes = group.get_array_memory_size().min(self.reservation.size());
-                return Ok(Some((group, bytes)));
-            }
-            if self.finished {
-                return Ok(None);
-            }
-            match self.input.next().await.transpose()? {
-                Some(batch) if batch.num_rows() > 0 => {
-                    // The batch itself, and its copy in the concatenated group.
-                    self.reservation
-                        .try_grow(2 * batch.get_array_memory_size())?;
-                    self.take(&batch)?;
-                }
-                Some(_) => {}
-                None => {
-                    self.finished = true;
-                    self.close()?;
-                }
-            }
-        }
+    /// The values of the listed keys, which all rows of a group share.
+    fn keys(&self, rows: &RecordBatch) -> Result<Vec<ScalarValue>> {
+        let columns = rows.columns().iter().take(self.n_listed);
+        columns.map(|c| ScalarValue::try_from_array(c, 0)).collect()
     }
 
-    fn take(&mut self, batch: &RecordBatch) -> Result<()> {
-        let Some(key) = self.key else {
-            self.current.push(batch.clone());
-            return Ok(());
-        };
-        let mut start = 0;
-        for end in ends_of_runs(batch.column(key))? {
-            let run = batch.slice(start, end - start);
-            let continues = match self.current.last() {
-                Some(last) => same_key(last.column(key), run.column(key))?,
-                None => true,
-            };
-            if !continues {
-                self.close()?;
-            }
-            self.current.push(run);
-            start = end;
-        }
-        Ok(())
+    fn with_keys(&self, keys: &[ScalarValue], result: &RecordBatch) -> Result<RecordBatch> {
+        let n_rows = result.num_rows();
+        let columns = keys.iter().map(|k| k.to_array_of_size(n_rows));
+        let mut columns: Vec<ArrayRef> = columns.collect::<Result<_>>()?;
+        columns.extend(result.columns().iter().cloned());
+        cast_result(columns, &self.schema)
     }
-
-    fn close(&mut self) -> Result<()> {
-        // A function over the whole input has something to say about no rows, too (metrics).
-        let is_whole = self.key.is_none();
-        if !self.current.is_empty() || is_whole {
-            let schema = self.input.schema();
-            self.ready
-                .push_back(concat_batches(&schema, &self.current)?);
-            self.current.clear();
-        }
-        Ok(())
-    }
-}
-
-/// The ends (exclusive) of runs of equal values.
-fn ends_of_runs(keys: &ArrayRef) -> Result<Vec<usize>> {
-    let runs = datafusion::arrow::compute::partition(std::slice::from_ref(keys))?;
-    Ok(runs.ranges().into_iter().map(|r| r.end).collect())
-}
-
-fn same_key(left: &ArrayRef, right: &ArrayRef) -> Result<bool> {
-    let pair = datafusion::arrow::compute::concat(&[
-        left.slice(left.len() - 1, 1).as_ref(),
-        right.slice(0, 1).as_ref(),
-    ])?;
-    Ok(ends_of_runs(&pair)?.len() == 1)
 }

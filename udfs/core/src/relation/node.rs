@@ -2,6 +2,7 @@
 
 use super::RelationFunction;
 use crate::arguments::Args;
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::{DFSchema, DFSchemaRef, internal_err};
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, LogicalPlan, UserDefinedLogicalNodeCore};
@@ -16,25 +17,29 @@ pub struct PartitionedTransform {
     pub(crate) function: Arc<RelationFunction>,
     pub(crate) args: Args,
     pub(crate) input: LogicalPlan,
+    /// The other queries, each with the parameter that holds it.
+    pub(crate) others: Vec<(String, LogicalPlan)>,
     pub(crate) schema: DFSchemaRef,
 }
 
 impl PartitionedTransform {
-    /// A node over an input in the function's input schema; `time` is the type of its times.
+    /// A node over inputs in the function's input schemas; `schema` is that of its result.
     ///
     /// # Errors
-    /// When the result has two columns of one name, which is a mistake in the spec.
+    /// When the result has two columns of one name.
     pub fn try_new(
         function: Arc<RelationFunction>,
         args: Args,
         input: LogicalPlan,
-        time: &datafusion::arrow::datatypes::DataType,
+        others: Vec<(String, LogicalPlan)>,
+        schema: &SchemaRef,
     ) -> Result<Self> {
-        let schema = DFSchema::try_from(function.output_schema(time).as_ref().clone())?;
+        let schema = DFSchema::try_from(schema.as_ref().clone())?;
         Ok(Self {
             function,
             args,
             input,
+            others,
             schema: Arc::new(schema),
         })
     }
@@ -48,9 +53,11 @@ impl fmt::Debug for PartitionedTransform {
 
 impl PartialEq for PartitionedTransform {
     fn eq(&self, other: &Self) -> bool {
-        self.function.spec.name == other.function.spec.name
+        // Of one name there may be several: a function may be made for one call.
+        Arc::ptr_eq(&self.function, &other.function)
             && self.args == other.args
             && self.input == other.input
+            && self.others == other.others
     }
 }
 
@@ -89,7 +96,8 @@ impl UserDefinedLogicalNodeCore for PartitionedTransform {
     }
 
     fn inputs(&self) -> Vec<&LogicalPlan> {
-        vec![&self.input]
+        let others = self.others.iter().map(|(_, plan)| plan);
+        std::iter::once(&self.input).chain(others).collect()
     }
 
     fn schema(&self) -> &DFSchemaRef {
@@ -110,16 +118,18 @@ impl UserDefinedLogicalNodeCore for PartitionedTransform {
     }
 
     fn with_exprs_and_inputs(&self, exprs: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
-        let n_inputs = inputs.len();
-        let (true, Some(input)) = (exprs.is_empty() && n_inputs == 1, inputs.into_iter().next())
-        else {
+        let (n_inputs, n_wanted) = (inputs.len(), 1 + self.others.len());
+        let mut inputs = inputs.into_iter();
+        let (true, Some(input)) = (exprs.is_empty() && n_inputs == n_wanted, inputs.next()) else {
             return internal_err!(
-                "PartitionedTransform takes 0 expressions and 1 input, found {} and {n_inputs}",
+                "PartitionedTransform takes 0 expressions and {n_wanted} inputs, found {} and {n_inputs}",
                 exprs.len()
             );
         };
+        let params = self.others.iter().map(|(param, _)| param.clone());
         Ok(Self {
             input,
+            others: params.zip(inputs).collect(),
             ..self.clone()
         })
     }

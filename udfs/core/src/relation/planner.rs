@@ -1,24 +1,21 @@
 //! From `f((SELECT ...), key => value)` in FROM to a plan, and from the node to its operator.
 
+use super::RelationFunction;
 use super::exec::PartitionedTransformExec;
 use super::node::PartitionedTransform;
-use super::{InputColumn, RelationFunction};
+use super::shape::{self, Shaped};
 use crate::arguments::Args;
 use crate::error::{QlError, SqlState};
 use crate::registry::Registry;
-use crate::spec::default_time_type;
 use async_trait::async_trait;
-use datafusion::arrow::datatypes::DataType;
 use datafusion::catalog::Session;
-use datafusion::common::{Column, DFSchema, ScalarValue};
+use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::planner::{
     PlannedRelation, RelationPlanner, RelationPlannerContext, RelationPlanning,
 };
-use datafusion::logical_expr::{
-    Expr, Extension, LogicalPlan, LogicalPlanBuilder, UserDefinedLogicalNode, cast, lit,
-};
+use datafusion::logical_expr::{Extension, LogicalPlan, UserDefinedLogicalNode};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
 use datafusion::sql::sqlparser::ast::{
@@ -90,6 +87,7 @@ fn plan_call(
 ) -> Result<LogicalPlan> {
     let spec = &function.spec;
     let mut input = None;
+    let mut others: Vec<(String, LogicalPlan)> = Vec::new();
     let mut options: Vec<(String, ScalarValue)> = Vec::new();
     for arg in args {
         match arg {
@@ -110,15 +108,12 @@ fn plan_call(
                 .into());
             }
             FunctionArg::Named { name, arg, .. } => {
-                options.push((
-                    name.value.to_ascii_lowercase(),
-                    constant(function, &name.value, arg, context)?,
-                ));
+                let name = name.value.to_ascii_lowercase();
+                take_named(function, name, arg, &mut others, &mut options, context)?;
             }
             FunctionArg::ExprNamed { name, arg, .. } => {
                 let name = name.to_string().trim_matches('"').to_ascii_lowercase();
-                let value = constant(function, &name, arg, context)?;
-                options.push((name, value));
+                take_named(function, name, arg, &mut others, &mut options, context)?;
             }
         }
     }
@@ -136,15 +131,81 @@ fn plan_call(
     let args = Args::bind_named(spec, &options)?;
     // Making a kernel checks what single ranges cannot (fast period below slow period).
     (function.factory)(&args)?;
-    let (input, time) = shape_input(function, input)?;
-    let node = PartitionedTransform::try_new(Arc::clone(function), args, input, &time)?;
+    plan_node(function, args, input, others)
+}
+
+/// A call with checked arguments and no other queries than the first one, as a plan.
+///
+/// # Errors
+/// 42703 and 42804 for columns that the query lacks or has in another type.
+pub fn plan_relation_function(
+    function: &Arc<RelationFunction>,
+    args: Args,
+    input: LogicalPlan,
+) -> Result<LogicalPlan> {
+    plan_node(function, args, input, Vec::new())
+}
+
+fn plan_node(
+    function: &Arc<RelationFunction>,
+    args: Args,
+    input: LogicalPlan,
+    others: Vec<(String, LogicalPlan)>,
+) -> Result<LogicalPlan> {
+    let Shaped { plan, result } = shape::first(function, input, &function.listed_keys(&args)?)?;
+    let function = Arc::clone(function);
+    let node = PartitionedTransform::try_new(function, args, plan, others, &result)?;
     Ok(LogicalPlan::Extension(Extension {
         node: Arc::new(node),
     }))
 }
 
+/// A named argument: another query, or a constant.
+fn take_named(
+    function: &RelationFunction,
+    name: String,
+    arg: FunctionArgExpr,
+    others: &mut Vec<(String, LogicalPlan)>,
+    options: &mut Vec<(String, ScalarValue)>,
+    context: &mut dyn RelationPlannerContext,
+) -> Result<()> {
+    let Some(query) = function.queries.iter().find(|q| q.param == name) else {
+        let value = constant(function, &name, arg, context)?;
+        options.push((name, value));
+        return Ok(());
+    };
+    if others.iter().any(|(given, _)| *given == name) {
+        let message = format!("{}: `{name}` is given twice", function.spec.name);
+        return Err(QlError::new(SqlState::InvalidParameter, message).into());
+    }
+    let which = format!("`{name}`");
+    let FunctionArgExpr::Expr(expr) = arg else {
+        return Err(not_a_query(function, &which, &arg).into());
+    };
+    let plan = context.plan(relation_of(function, &which, expr)?)?;
+    others.push((
+        name,
+        shape::other(function, &query.param, &query.columns, plan)?,
+    ));
+    Ok(())
+}
+
+/// What messages call the argument that every relation function has.
+const FIRST: &str = "the first argument";
+
 /// The first argument as something that can stand in FROM.
-fn as_relation(function: &RelationFunction, expr: SqlExpr) -> Result<TableFactor, QlError> {
+///
+/// # Errors
+/// 42883 for what is not a query, a table or a view.
+pub fn as_relation(function: &RelationFunction, expr: SqlExpr) -> Result<TableFactor, QlError> {
+    relation_of(function, FIRST, expr)
+}
+
+fn relation_of(
+    function: &RelationFunction,
+    which: &str,
+    expr: SqlExpr,
+) -> Result<TableFactor, QlError> {
     match expr {
         SqlExpr::Subquery(query) => Ok(TableFactor::Derived {
             lateral: false,
@@ -152,29 +213,29 @@ fn as_relation(function: &RelationFunction, expr: SqlExpr) -> Result<TableFactor
             alias: None,
             sample: None,
         }),
-        SqlExpr::Nested(inner) => as_relation(function, *inner),
+        SqlExpr::Nested(inner) => relation_of(function, which, *inner),
         SqlExpr::Identifier(ident) => Ok(table(ObjectName::from(vec![ident]))),
         SqlExpr::CompoundIdentifier(parts) => Ok(table(ObjectName::from(parts))),
         SqlExpr::Function(call) if call.name.to_string().eq_ignore_ascii_case("table") => {
             let FunctionArguments::List(list) = call.args else {
-                return Err(not_a_query(function, &"TABLE()"));
+                return Err(not_a_query(function, which, &"TABLE()"));
             };
             match list.args.into_iter().next() {
                 Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(inner))) => {
-                    as_relation(function, inner)
+                    relation_of(function, which, inner)
                 }
-                _ => Err(not_a_query(function, &"TABLE()")),
+                _ => Err(not_a_query(function, which, &"TABLE()")),
             }
         }
-        other => Err(not_a_query(function, &other)),
+        other => Err(not_a_query(function, which, &other)),
     }
 }
 
-fn not_a_query(function: &RelationFunction, found: &dyn fmt::Display) -> QlError {
+fn not_a_query(function: &RelationFunction, which: &str, found: &dyn fmt::Display) -> QlError {
     QlError::new(
         SqlState::UndefinedFunction,
         format!(
-            "{}: the first argument must be a query in parentheses, a table or a view, found {found}",
+            "{}: {which} must be a query in parentheses, a table or a view, found {found}",
             function.spec.name
         ),
     )
@@ -214,89 +275,6 @@ fn constant(
     crate::check::constant(&planned).ok_or_else(|| not_constant(&shown).into())
 }
 
-/// Projects a query to the columns the function reads, cast to the kernel's types; also gives
-/// the type of its times, which the result keeps.
-fn shape_input(function: &RelationFunction, input: LogicalPlan) -> Result<(LogicalPlan, DataType)> {
-    let mut time = default_time_type();
-    let mut exprs = Vec::new();
-    for column in &function.columns {
-        let expr = match find_column(&input, column) {
-            Some((found, ty)) if column.ty.accepts(&ty) => {
-                if column.ty == super::InputType::Time && matches!(ty, DataType::Timestamp(..)) {
-                    time = ty.clone();
-                }
-                cast(Expr::Column(found), column.ty.data_type())
-            }
-            Some((_, ty)) => {
-                return Err(QlError::new(
-                    SqlState::DatatypeMismatch,
-                    format!(
-                        "{}: column `{}` must be {}, found type {ty}",
-                        function.spec.name,
-                        column.name,
-                        column.ty.wanted()
-                    ),
-                )
-                .into());
-            }
-            None if column.required => return Err(missing_column(function, column, &input).into()),
-            None => cast(lit(ScalarValue::Null), column.ty.data_type()),
-        };
-        exprs.push(expr.alias(&column.name));
-    }
-    Ok((
-        LogicalPlanBuilder::from(input).project(exprs)?.build()?,
-        time,
-    ))
-}
-
-fn find_column(input: &LogicalPlan, column: &InputColumn) -> Option<(Column, DataType)> {
-    input
-        .schema()
-        .iter()
-        .find(|(_, field)| field.name().eq_ignore_ascii_case(&column.name))
-        .map(|(qualifier, field)| {
-            (
-                Column::new(qualifier.cloned(), field.name()),
-                field.data_type().clone(),
-            )
-        })
-}
-
-fn missing_column(
-    function: &RelationFunction,
-    column: &InputColumn,
-    input: &LogicalPlan,
-) -> QlError {
-    let given: Vec<_> = input
-        .schema()
-        .fields()
-        .iter()
-        .map(|f| f.name().as_str())
-        .collect();
-    let wanted: Vec<_> = function
-        .columns
-        .iter()
-        .map(|c| {
-            if c.required {
-                c.name.clone()
-            } else {
-                format!("[{}]", c.name)
-            }
-        })
-        .collect();
-    QlError::new(
-        SqlState::UndefinedColumn,
-        format!(
-            "{}: the query has no column `{}`; it has {}",
-            function.spec.name,
-            column.name,
-            given.join(", ")
-        ),
-    )
-    .with_hint(format!("The columns read are {}", wanted.join(", ")))
-}
-
 /// Turns the node into its operator.
 #[derive(Debug)]
 pub struct PartitionedTransformPlanner;
@@ -315,17 +293,12 @@ impl ExtensionPlanner for PartitionedTransformPlanner {
         let Some(node) = node.as_any().downcast_ref::<PartitionedTransform>() else {
             return Ok(None);
         };
-        let [input] = physical_inputs else {
-            return Err(QlError::internal(format!(
-                "PartitionedTransform has 1 input, found {}",
-                physical_inputs.len()
-            ))
-            .into());
-        };
+        let params = node.others.iter().map(|(param, _)| param.clone());
         let exec = PartitionedTransformExec::try_new(
             Arc::clone(&node.function),
             node.args.clone(),
-            Arc::clone(input),
+            physical_inputs.to_vec(),
+            params.collect(),
             Arc::clone(node.schema.inner()),
         )?;
         Ok(Some(Arc::new(exec)))

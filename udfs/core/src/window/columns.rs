@@ -79,6 +79,13 @@ impl ArgumentColumn {
     }
 }
 
+/// Whether a slice has only finite numbers; see [`is_complete`] for the blocks.
+pub fn is_finite(values: &[f64]) -> bool {
+    values
+        .chunks(256)
+        .all(|block| block.iter().fold(true, |all, v| all & v.is_finite()))
+}
+
 /// Whether a slice has no NaN. Blocks without a branch inside let the compiler use wide registers.
 pub fn is_complete(values: &[f64]) -> bool {
     values

@@ -5,39 +5,27 @@ use super::view::SetView;
 use crate::error::QlError;
 use std::ops::Range;
 
-/// Runs a call over a partition in one go, and adds a result for every row that is not done.
+/// Runs a call over a partition in one go; `slots` have a place, filled with NaN, for every row that
+/// is not done.
 ///
 /// # Errors
 /// Those of the kernel.
 pub fn run_whole(
     call: &SeriesCall,
     view: &SetView<'_>,
-    n_new: usize,
-    out: &mut [Vec<f64>],
+    slots: &mut [&mut [f64]],
 ) -> Result<(), QlError> {
-    let mut slots = extend(out, n_new);
     if call.is_null || view.n_rows == view.n_done {
         return Ok(());
     }
     if view.rows.is_none() && view.n_done == 0 {
         let inputs = inputs(call, view, 0..view.n_rows);
-        return call.kernel.run(&inputs, &mut slots);
+        return call.kernel.run(&inputs, slots);
     }
     let range = view.n_done..view.n_rows;
     let dense = run_range(call, view, range.clone())?;
-    place(view, &range, &dense, &mut slots);
+    place(view, &range, &dense, slots);
     Ok(())
-}
-
-/// Room for the results of `n_new` rows at the end of each column, filled with NaN.
-pub fn extend(out: &mut [Vec<f64>], n_new: usize) -> Vec<&mut [f64]> {
-    out.iter_mut()
-        .map(|column| {
-            let start = column.len();
-            column.resize(start + n_new, f64::NAN);
-            column.split_at_mut(start).1
-        })
-        .collect()
 }
 
 /// Runs a call over a range of the present rows, with as many rows before it as it looks back.

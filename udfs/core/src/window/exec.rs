@@ -2,6 +2,7 @@
 
 use super::boundary::Boundaries;
 use super::call::{Calls, series_call};
+use super::record::{Recorder, StreamRecorder};
 use super::stream::{Held, WindowStream};
 use super::tail::TailWatch;
 use crate::error::QlError;
@@ -39,6 +40,8 @@ pub struct SeriesWindowExec {
     metrics: ExecutionPlanMetricsSet,
     /// What is watched when the input holds only the ends of the partitions.
     tail: Option<Arc<TailWatch>>,
+    /// Where the states at the ends of the partitions go, when somebody wants them.
+    recorder: Option<Arc<Recorder>>,
 }
 
 impl SeriesWindowExec {
@@ -79,6 +82,7 @@ impl SeriesWindowExec {
             properties: Arc::new(properties),
             metrics: ExecutionPlanMetricsSet::new(),
             tail: None,
+            recorder: None,
         })
     }
 
@@ -89,6 +93,17 @@ impl SeriesWindowExec {
     pub fn over_tail(&self, input: Arc<dyn ExecutionPlan>, tail: Arc<TailWatch>) -> Result<Self> {
         let mut new = Self::try_new(self.exprs.clone(), input)?;
         new.tail = Some(tail);
+        Ok(new)
+    }
+
+    /// The same calls over the same input, whose states go to a recorder that is on.
+    ///
+    /// # Errors
+    /// Those of [`SeriesWindowExec::try_new`].
+    pub fn recorded(&self, recorder: Arc<Recorder>) -> Result<Self> {
+        let mut new = Self::try_new(self.exprs.clone(), Arc::clone(&self.input))?;
+        new.tail.clone_from(&self.tail);
+        new.recorder = Some(recorder);
         Ok(new)
     }
 
@@ -110,6 +125,15 @@ impl SeriesWindowExec {
     /// Where the rows come from.
     pub fn input(&self) -> &Arc<dyn ExecutionPlan> {
         &self.input
+    }
+
+    fn stream_recorder(&self) -> Result<Option<StreamRecorder>> {
+        let recorder = self.recorder.as_ref().filter(|r| r.is_on());
+        let recorder = recorder.map(|recorder| {
+            let schema = self.input.schema();
+            StreamRecorder::try_new(Arc::clone(recorder), &self.keys, self.order_by(), &schema)
+        });
+        recorder.transpose()
     }
 
     fn sort_requirement(&self) -> Option<OrderingRequirements> {
@@ -191,6 +215,7 @@ impl ExecutionPlan for SeriesWindowExec {
         };
         let mut new = Self::try_new(self.exprs.clone(), Arc::clone(input))?;
         new.tail.clone_from(&self.tail);
+        new.recorder.clone_from(&self.recorder);
         Ok(Arc::new(new))
     }
 
@@ -206,6 +231,7 @@ impl ExecutionPlan for SeriesWindowExec {
             input: self.input.execute(partition, Arc::clone(&context))?,
             held: Held::new(&calls),
             tail: self.tail.clone(),
+            recorder: self.stream_recorder()?,
             calls,
             schema: Arc::clone(&self.schema),
             boundaries: Boundaries::new(self.keys.clone()),

@@ -3,11 +3,13 @@
 use super::boundary::Boundaries;
 use super::call::Calls;
 use super::columns::ArgumentColumn;
+use super::record::StreamRecorder;
+use super::results::ResultColumn;
 use super::tail::TailWatch;
 use super::view::views;
 use super::work::{LONG_PARTITION, Work};
 use crate::error::QlError;
-use crate::series::to_array;
+use crate::series::results_to_array;
 use datafusion::arrow::array::{ArrayRef, RecordBatch};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::error::Result;
@@ -41,6 +43,8 @@ pub struct WindowStream {
     pub held: Held,
     /// Set when the input holds only the ends of the partitions.
     pub tail: Option<Arc<TailWatch>>,
+    /// Keeps the states at the ends of the partitions.
+    pub recorder: Option<StreamRecorder>,
 }
 
 /// Rows that the operator holds: some context of an unfinished partition whose results have left
@@ -56,7 +60,7 @@ pub struct Held {
     /// Where the unfinished partition begins.
     open: usize,
     /// Per call and output column: results of the rows behind the context.
-    results: Vec<Vec<Vec<f64>>>,
+    results: Vec<Vec<ResultColumn>>,
     /// Batches that can leave.
     ready: VecDeque<RecordBatch>,
     finished: bool,
@@ -66,7 +70,10 @@ impl Held {
     /// Nothing held, for these calls.
     pub fn new(calls: &Calls) -> Self {
         let columns = calls.arguments.iter().map(|_| ArgumentColumn::default());
-        let results = calls.calls.iter().map(|c| vec![Vec::new(); c.n_outputs()]);
+        let results = (calls.calls.iter()).map(|call| {
+            let columns = (0..call.n_outputs()).map(|_| ResultColumn::default());
+            columns.collect()
+        });
         Self {
             columns: columns.collect(),
             results: results.collect(),
@@ -133,6 +140,9 @@ impl WindowStream {
         }
         let started = self.held.n_rows;
         let starts = self.boundaries.starts(&batch)?;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.take(&batch, &starts)?;
+        }
         for (argument, column) in self.calls.arguments.iter().zip(&mut self.held.columns) {
             column.append(&argument.evaluate(&batch)?.into_array(batch.num_rows())?)?;
         }
@@ -163,9 +173,19 @@ impl WindowStream {
     /// Computes the unfinished partition, which ends before row `end`.
     async fn close(&mut self, end: usize) -> Result<()> {
         let partition = self.held.open..end;
-        self.compute(partition).await?;
+        self.compute(partition.clone()).await?;
+        self.record(&partition);
         self.held.open = end;
         Ok(())
+    }
+
+    /// Keeps the states at the end of a partition.
+    fn record(&mut self, partition: &Range<usize>) {
+        if let Some(recorder) = &mut self.recorder {
+            let n_done = self.held.n_context.saturating_sub(partition.start);
+            let views = views(&self.calls, &self.held.columns, partition, n_done);
+            recorder.record(&self.calls, &views);
+        }
     }
 
     /// Computes what is held of a long partition, and keeps only what later rows look back to.
@@ -220,7 +240,7 @@ impl WindowStream {
         });
         let calls = self.calls.calls.iter().zip(taken);
         let results: Vec<ArrayRef> = calls
-            .map(|(c, columns)| to_array(&c.output, columns))
+            .map(|(c, columns)| results_to_array(&c.output, columns))
             .collect();
         let mut offset = 0;
         while offset < n_out {

@@ -2,7 +2,8 @@
 //! query stops.
 
 use super::call::{Calls, SeriesCall};
-use super::evaluate::{Piece, extend, place, run_pieces, run_whole};
+use super::evaluate::{Piece, place, run_pieces, run_whole};
+use super::results::ResultColumn;
 use super::view::SetView;
 use crate::error::QlError;
 use datafusion::error::Result;
@@ -45,14 +46,24 @@ impl<'a> Work<'a> {
 
     /// Runs each call in one go, and adds its results.
     ///
+    /// All calls write to the same few columns, which stay in the nearest cache while a kernel runs
+    /// and its results are looked at; only then they are copied to where they are kept.
+    ///
     /// # Errors
     /// Those of the kernels.
-    pub async fn run_calls(&self, results: &mut [Vec<Vec<f64>>]) -> Result<()> {
+    pub async fn run_calls(&self, results: &mut [Vec<ResultColumn>]) -> Result<()> {
         let mut turn = Instant::now();
+        let mut scratch: Vec<Vec<f64>> = Vec::new();
         for (call, out) in self.calls.calls.iter().zip(results) {
             let started = Instant::now();
-            run_whole(call, self.view(call)?, self.n_new, out)?;
+            scratch.resize_with(scratch.len().max(call.n_outputs()), Vec::new);
+            let columns = scratch.iter_mut().take(call.n_outputs());
+            let mut slots: Vec<&mut [f64]> = columns.map(|c| unknown(c, self.n_new)).collect();
+            run_whole(call, self.view(call)?, &mut slots)?;
             self.kernel_time.add_duration(started.elapsed());
+            for (column, values) in out.iter_mut().zip(&scratch) {
+                column.append(values);
+            }
             if turn.elapsed() > TURN {
                 tokio::task::yield_now().await;
                 turn = Instant::now();
@@ -65,10 +76,14 @@ impl<'a> Work<'a> {
     ///
     /// # Errors
     /// Those of the kernels.
-    pub async fn run_in_pieces(&self, results: &mut [Vec<Vec<f64>>], threads: usize) -> Result<()> {
-        let mut slots: Vec<Vec<&mut [f64]>> = results
-            .iter_mut()
-            .map(|out| extend(out, self.n_new))
+    pub async fn run_in_pieces(
+        &self,
+        results: &mut [Vec<ResultColumn>],
+        threads: usize,
+    ) -> Result<()> {
+        let calls = self.calls.calls.iter();
+        let mut columns: Vec<Vec<Vec<f64>>> = calls
+            .map(|call| vec![vec![f64::NAN; self.n_new]; call.n_outputs()])
             .collect();
         let pieces = self.pieces()?;
         for wave in pieces.chunks(threads.max(1)) {
@@ -77,13 +92,20 @@ impl<'a> Work<'a> {
             self.kernel_time.add_duration(started.elapsed());
             for (piece, dense) in wave.iter().zip(&done) {
                 let call = self.calls.calls.get(piece.call);
-                let slots = slots.get_mut(piece.call);
-                let (Some(call), Some(slots)) = (call, slots) else {
+                let columns = columns.get_mut(piece.call);
+                let (Some(call), Some(columns)) = (call, columns) else {
                     return Err(QlError::internal("a piece of no call").into());
                 };
-                place(self.view(call)?, &piece.range, dense, slots);
+                let mut slots: Vec<&mut [f64]> =
+                    columns.iter_mut().map(Vec::as_mut_slice).collect();
+                place(self.view(call)?, &piece.range, dense, &mut slots);
             }
             tokio::task::yield_now().await;
+        }
+        for (out, columns) in results.iter_mut().zip(columns) {
+            for (column, values) in out.iter_mut().zip(columns) {
+                column.append_owned(values);
+            }
         }
         Ok(())
     }
@@ -108,6 +130,13 @@ impl<'a> Work<'a> {
         let view = self.views.get(call.set);
         view.ok_or_else(|| QlError::internal("a call without a view"))
     }
+}
+
+/// Room for the results of `n_rows` rows, all unknown.
+fn unknown(column: &mut Vec<f64>, n_rows: usize) -> &mut [f64] {
+    column.clear();
+    column.resize(n_rows, f64::NAN);
+    column
 }
 
 /// Rows of a piece: the longer the look-back, the more work a row is, the shorter the piece.

@@ -1,0 +1,182 @@
+//! Cuts an ordered input into groups of equal keys, large ones into parts where that is allowed.
+
+use datafusion::arrow::array::{Array, ArrayRef, RecordBatch};
+use datafusion::arrow::compute::{concat, concat_batches, partition};
+use datafusion::error::Result;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::memory_pool::MemoryReservation;
+use futures::StreamExt;
+use std::collections::VecDeque;
+
+/// What a kernel is given next.
+#[derive(Debug)]
+pub(super) enum Piece {
+    /// A whole group.
+    Group(RecordBatch),
+    /// The next rows of a group that is too large to be held.
+    Part(RecordBatch),
+    /// The end of a group that came in parts; it holds a row of it, for the keys.
+    End(RecordBatch),
+}
+
+impl Piece {
+    /// The rows, of which [`End`](Self::End) has one that was given before.
+    pub(super) fn rows(&self) -> &RecordBatch {
+        match self {
+            Self::Group(rows) | Self::Part(rows) | Self::End(rows) => rows,
+        }
+    }
+}
+
+/// Collects the groups of an input.
+pub(super) struct Groups {
+    input: SendableRecordBatchStream,
+    /// The columns whose equal values make a group; none: all rows are one.
+    keys: Vec<usize>,
+    part_rows: usize,
+    /// Batches of the group that is being collected.
+    current: Vec<RecordBatch>,
+    n_rows: usize,
+    /// The last row of the part before, of a group that comes in parts.
+    partly: Option<RecordBatch>,
+    ready: VecDeque<Piece>,
+    is_finished: bool,
+    reservation: MemoryReservation,
+}
+
+impl Groups {
+    pub(super) fn new(
+        input: SendableRecordBatchStream,
+        keys: Vec<usize>,
+        part_rows: Option<usize>,
+        reservation: MemoryReservation,
+    ) -> Self {
+        Self {
+            input,
+            keys,
+            part_rows: part_rows.unwrap_or(usize::MAX),
+            current: Vec::new(),
+            n_rows: 0,
+            partly: None,
+            ready: VecDeque::new(),
+            is_finished: false,
+            reservation,
+        }
+    }
+
+    /// The next piece, and the bytes to [`release`](Self::release) when it is done.
+    pub(super) async fn next(&mut self) -> Result<Option<(Piece, usize)>> {
+        loop {
+            if let Some(piece) = self.ready.pop_front() {
+                let bytes = piece.rows().get_array_memory_size();
+                return Ok(Some((piece, bytes.min(self.reservation.size()))));
+            }
+            if self.is_finished {
+                return Ok(None);
+            }
+            match self.input.next().await.transpose()? {
+                Some(batch) if batch.num_rows() > 0 => {
+                    // The batch itself, and its copy in the concatenated group.
+                    self.reservation
+                        .try_grow(2 * batch.get_array_memory_size())?;
+                    self.take(&batch)?;
+                }
+                Some(_) => {}
+                None => {
+                    self.is_finished = true;
+                    self.close()?;
+                }
+            }
+        }
+    }
+
+    /// Gives back what a piece had reserved.
+    pub(super) fn release(&mut self, bytes: usize) {
+        let is_idle = self.current.is_empty() && self.ready.is_empty();
+        let bytes = if is_idle {
+            self.reservation.size()
+        } else {
+            bytes
+        };
+        self.reservation.shrink(bytes);
+    }
+
+    fn take(&mut self, batch: &RecordBatch) -> Result<()> {
+        if self.keys.is_empty() {
+            return self.collect(batch.clone());
+        }
+        let mut start = 0;
+        for end in self.ends_of_runs(batch)? {
+            let run = batch.slice(start, end - start);
+            let last = self.current.last().or(self.partly.as_ref());
+            let continues = match last {
+                Some(last) => self.same_keys(last, &run)?,
+                None => true,
+            };
+            if !continues {
+                self.close()?;
+            }
+            self.collect(run)?;
+            start = end;
+        }
+        Ok(())
+    }
+
+    fn collect(&mut self, rows: RecordBatch) -> Result<()> {
+        self.n_rows += rows.num_rows();
+        self.current.push(rows);
+        if self.n_rows > self.part_rows || self.partly.is_some() {
+            let part = self.concat()?;
+            self.partly = Some(last_row(&part));
+            self.ready.push_back(Piece::Part(part));
+        }
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<()> {
+        if let Some(last) = self.partly.take() {
+            self.ready.push_back(Piece::End(last));
+        } else if !self.current.is_empty() || self.keys.is_empty() {
+            // A function over the whole input has something to say about no rows, too (metrics).
+            let group = self.concat()?;
+            self.ready.push_back(Piece::Group(group));
+        }
+        Ok(())
+    }
+
+    fn concat(&mut self) -> Result<RecordBatch> {
+        let rows = concat_batches(&self.input.schema(), &self.current)?;
+        self.current.clear();
+        self.n_rows = 0;
+        Ok(rows)
+    }
+
+    fn keys_of(&self, batch: &RecordBatch) -> Vec<ArrayRef> {
+        let keys = self.keys.iter();
+        keys.map(|i| ArrayRef::clone(batch.column(*i))).collect()
+    }
+
+    /// The ends (exclusive) of runs of equal keys.
+    fn ends_of_runs(&self, batch: &RecordBatch) -> Result<Vec<usize>> {
+        let runs = partition(&self.keys_of(batch))?;
+        Ok(runs.ranges().into_iter().map(|r| r.end).collect())
+    }
+
+    /// Whether the last row of one batch and the first of another have equal keys.
+    fn same_keys(&self, left: &RecordBatch, right: &RecordBatch) -> Result<bool> {
+        let pairs = self.keys_of(left).into_iter().zip(self.keys_of(right));
+        let pairs = pairs
+            .map(|(l, r)| {
+                Ok(concat(&[
+                    l.slice(l.len() - 1, 1).as_ref(),
+                    r.slice(0, 1).as_ref(),
+                ])?)
+            })
+            .collect::<Result<Vec<_>>>()?;
+        Ok(partition(&pairs)?.ranges().len() == 1)
+    }
+}
+
+fn last_row(rows: &RecordBatch) -> RecordBatch {
+    rows.slice(rows.num_rows().saturating_sub(1), rows.num_rows().min(1))
+}
