@@ -4,11 +4,9 @@
 //! by the calendar. A few returns extrapolated to a year say little. NULL without returns, and
 //! where the extrapolation exceeds what a double holds.
 
-use crate::params::{compounding, method, metric_spec, periods, ret};
+use crate::metrics::conventions::{Conventions, YearCount};
 use crate::wealth::{Compounding, Wealth};
-use quantlake_core::metric::{Metric, RowOrder, metric_function};
-use quantlake_core::{Args, Function, QlError};
-use std::sync::Arc;
+use quantlake_core::metric::Metric;
 
 /// The yearly growth rate so far.
 #[derive(Debug)]
@@ -37,25 +35,8 @@ impl Metric for AnnualReturn {
     }
 }
 
-fn make(args: &Args) -> Result<Box<dyn Metric>, QlError> {
-    Ok(Box::new(AnnualReturn::new(
-        args.number("periods")?,
-        compounding(args)?,
-    )))
-}
-
-pub(crate) fn function() -> Function {
-    let spec = metric_spec(
-        "annual_return",
-        "Compounded growth rate per year (CAGR) as a fraction, with years counted as n / periods",
-    )
-    .with_params(vec![ret(), periods(), method()])
-    .with_aliases(vec!["cagr".into()])
-    .with_source("annual_return (cagr) of empyrical")
-    .with_example(
-        "SELECT round(annual_return(r), 6) AS annual, round(annual_return(r, 5), 6) AS if_five_a_year \
-         FROM (VALUES (0.01), (-0.02), (0.03), (-0.01), (0.0)) AS v(r)",
-        "0.594415,0.009299",
-    );
-    metric_function(spec, RowOrder::Irrelevant, Arc::new(make))
+/// The rate that takes one return after another, under the conventions that allow it.
+pub(crate) fn streaming(c: &Conventions) -> Option<Box<dyn Metric>> {
+    let is_plain = c.compounded && c.years == YearCount::Periods;
+    is_plain.then(|| Box::new(AnnualReturn::new(c.periods, c.method)) as Box<dyn Metric>)
 }

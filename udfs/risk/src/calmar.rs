@@ -7,12 +7,10 @@
 //! empyrical, over all returns given and not over the last 36 months.
 
 use crate::max_drawdown::Drawdown;
-use crate::params::{compounding, method, metric_spec, periods, ret};
+use crate::metrics::conventions::{Annualization, Conventions, DrawdownBase, YearCount};
 use crate::sharpe::ratio;
 use crate::wealth::{Compounding, Wealth};
-use quantlake_core::metric::{Metric, RowOrder, metric_function};
-use quantlake_core::{Args, Function, QlError};
-use std::sync::Arc;
+use quantlake_core::metric::Metric;
 
 /// The Calmar ratio of the returns so far.
 #[derive(Debug)]
@@ -47,24 +45,11 @@ impl Metric for Calmar {
     }
 }
 
-fn make(args: &Args) -> Result<Box<dyn Metric>, QlError> {
-    Ok(Box::new(Calmar::new(
-        args.number("periods")?,
-        compounding(args)?,
-    )))
-}
-
-pub(crate) fn function() -> Function {
-    let spec = metric_spec(
-        "calmar",
-        "Calmar ratio: annual return divided by the size of the maximum drawdown; NULL without a drawdown",
-    )
-    .with_params(vec![ret(), periods(), method()])
-    .with_source("Young 1991; calmar_ratio of empyrical")
-    .with_example(
-        "SELECT round(calmar(r ORDER BY t), 6) AS calmar \
-         FROM (VALUES (1, 0.01), (2, -0.02), (3, 0.03), (4, -0.01), (5, 0.0)) AS v(t, r)",
-        "29.720753",
-    );
-    metric_function(spec, RowOrder::Significant, Arc::new(make))
+/// The ratio that takes one return after another, under the conventions that allow it.
+pub(crate) fn streaming(c: &Conventions) -> Option<Box<dyn Metric>> {
+    let is_plain = c.compounded
+        && c.base == DrawdownBase::Start
+        && c.years == YearCount::Periods
+        && c.annualization == Annualization::Geometric;
+    is_plain.then(|| Box::new(Calmar::new(c.periods, c.method)) as Box<dyn Metric>)
 }

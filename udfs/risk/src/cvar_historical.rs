@@ -9,12 +9,10 @@
 //!
 //! The result is a return: a loss is negative. NULL without returns. Not annualised.
 
-use crate::params::{level, metric_spec, ret, tail_share};
+use crate::metrics::conventions::{Conventions, TailMean};
 use crate::tail::Tail;
 use crate::var_historical::size_to_cutoff;
-use quantlake_core::metric::{Metric, RowOrder, metric_function};
-use quantlake_core::{Args, Function, ParamKind, ParamSpec, ParamValue, QlError};
-use std::sync::Arc;
+use quantlake_core::metric::Metric;
 
 /// The smallest number of whole returns that covers the share.
 fn size_covering(n: usize, share: f64) -> usize {
@@ -81,37 +79,13 @@ impl Metric for ExactCvar {
     }
 }
 
-fn make(args: &Args) -> Result<Box<dyn Metric>, QlError> {
-    let share = tail_share(args)?;
-    Ok(match args.integer("method")? {
-        0 => Box::new(DiscreteCvar::new(share)),
-        _ => Box::new(ExactCvar::new(share)),
+/// The mean that takes one return after another.
+pub(crate) fn streaming(c: &Conventions) -> Option<Box<dyn Metric>> {
+    let share = c.tail_share();
+    Some(match c.tail_mean {
+        TailMean::Discrete => Box::new(DiscreteCvar::new(share)),
+        TailMean::Exact => Box::new(ExactCvar::new(share)),
     })
-}
-
-pub(crate) fn function() -> Function {
-    let spec = metric_spec(
-        "cvar_historical",
-        "Conditional value at risk (expected shortfall): the mean of the worst (1 - level) share of the returns; a loss is negative",
-    )
-    .with_params(vec![
-        ret(),
-        level(),
-        ParamSpec::optional(
-            "method",
-            ParamKind::Choice(vec![("discrete".into(), 0), ("exact".into(), 1)]),
-            ParamValue::Text("discrete".into()),
-            "discrete averages whole observations (empyrical), exact counts the last one in part (Rockafellar-Uryasev)",
-        ),
-    ])
-    .with_source("conditional_value_at_risk of empyrical; Rockafellar and Uryasev 2000")
-    .with_example(
-        "SELECT round(cvar_historical(r, 0.7), 6) AS discrete, \
-         round(cvar_historical(r, 0.7, 'exact'), 6) AS exact \
-         FROM (VALUES (0.01), (-0.02), (0.03), (-0.01), (0.0)) AS v(r)",
-        "-0.015,-0.016667",
-    );
-    metric_function(spec, RowOrder::Irrelevant, Arc::new(make))
 }
 
 #[cfg(test)]

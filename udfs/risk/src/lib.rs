@@ -6,17 +6,23 @@
 //! an infinity. Conventions that differ between libraries are arguments; the defaults are
 //! empyrical's.
 //!
-//! * dispersion: [`sharpe`], [`sortino`], [`volatility`]
-//! * compounded wealth: [`total_return`], [`annual_return`], [`max_drawdown`], [`calmar`]
-//! * the worst returns: [`var_historical`], [`cvar_historical`]
+//! * [`metrics`]: the table of all metrics of returns and trades, and what is derived from it
+//! * forms that take one return after another, for growing windows: [`sharpe`], [`sortino`],
+//!   [`volatility`], [`total_return`], [`annual_return`], [`max_drawdown`], [`calmar`],
+//!   [`var_historical`], [`cvar_historical`]
+//! * [`normal`]: the normal distribution
 //! * sizing: [`volatility_target`]
 
 pub mod annual_return;
 pub mod calmar;
 pub mod cvar_historical;
+pub mod honest;
 pub mod max_drawdown;
+pub mod metrics;
 mod moments;
+pub mod normal;
 mod params;
+pub mod portfolio_risk;
 pub mod sharpe;
 pub mod sortino;
 mod tail;
@@ -33,16 +39,10 @@ use quantlake_core::Function;
 
 /// The functions of this family.
 pub fn functions() -> Vec<Function> {
-    vec![
-        sharpe::function(),
-        sortino::function(),
-        volatility::function(),
-        total_return::function(),
-        annual_return::function(),
-        max_drawdown::function(),
-        calmar::function(),
-        var_historical::function(),
-        cvar_historical::function(),
-        volatility_target::function(),
-    ]
+    metrics::functions()
+        .into_iter()
+        .chain([volatility_target::function()])
+        .chain(honest::functions())
+        .chain(portfolio_risk::functions())
+        .collect()
 }

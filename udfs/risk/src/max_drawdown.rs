@@ -7,11 +7,9 @@
 //!
 //! Source: conventions of empyrical; quantstats guesses the base from the first price.
 
-use crate::params::{compounding, method, metric_spec, ret};
+use crate::metrics::conventions::{Conventions, DrawdownBase};
 use crate::wealth::Compounding;
-use quantlake_core::Function;
-use quantlake_core::metric::{Metric, RowOrder, metric_function};
-use std::sync::Arc;
+use quantlake_core::metric::Metric;
 
 /// The drawdown of the wealth so far, on the scale of logarithms.
 ///
@@ -62,23 +60,10 @@ impl Metric for Drawdown {
     }
 }
 
-pub(crate) fn function() -> Function {
-    let spec = metric_spec(
-        "max_drawdown",
-        "Deepest fall of the compounded wealth below an earlier peak or the start, as a fraction from -1 to 0",
-    )
-    .with_params(vec![ret(), method()])
-    .with_source("max_drawdown of empyrical: the peak includes the wealth before the first return")
-    .with_example(
-        "SELECT round(max_drawdown(r ORDER BY t), 6) AS drawdown \
-         FROM (VALUES (1, 0.1), (2, -0.2), (3, 0.05), (4, -0.1), (5, 0.3)) AS v(t, r)",
-        "-0.244",
-    );
-    metric_function(
-        spec,
-        RowOrder::Significant,
-        Arc::new(|args| Ok(Box::new(Drawdown::new(compounding(args)?)))),
-    )
+/// The drawdown that takes one return after another, under the conventions that allow it.
+pub(crate) fn streaming(c: &Conventions) -> Option<Box<dyn Metric>> {
+    let is_plain = c.compounded && c.base == DrawdownBase::Start;
+    is_plain.then(|| Box::new(Drawdown::new(c.method)) as Box<dyn Metric>)
 }
 
 #[cfg(test)]

@@ -8,11 +8,9 @@
 //! conventions of empyrical. Libraries that take an annual risk-free rate (quantstats, ffn) want
 //! `risk_free => (1 + annual) ^ (1 / periods) - 1` here.
 
+use crate::metrics::conventions::{Annualization, Conventions, VolatilityScaling};
 use crate::moments::Moments;
-use crate::params::{ddof, metric_spec, periods, rate, ret};
-use quantlake_core::metric::{Metric, RowOrder, metric_function};
-use quantlake_core::{Args, Function, QlError};
-use std::sync::Arc;
+use quantlake_core::metric::Metric;
 
 /// The Sharpe ratio of the returns so far.
 #[derive(Debug)]
@@ -56,30 +54,11 @@ pub(crate) fn ratio(mean: f64, risk: f64) -> f64 {
     }
 }
 
-fn make(args: &Args) -> Result<Box<dyn Metric>, QlError> {
-    Ok(Box::new(Sharpe::new(
-        args.number("periods")?,
-        args.number("risk_free")?,
-        args.count("ddof")?,
-    )))
-}
-
-pub(crate) fn function() -> Function {
-    let spec = metric_spec(
-        "sharpe",
-        "Sharpe ratio: mean excess return divided by its standard deviation, times the root of the periods in a year; NULL below two returns and without dispersion",
-    )
-    .with_params(vec![
-        ret(),
-        periods(),
-        rate("risk_free", "risk-free return per period (not per year)"),
-        ddof(),
-    ])
-    .with_source("Sharpe 1994; mean / std * sqrt(periods) as in empyrical")
-    .with_example(
-        "SELECT round(sharpe(r), 6) AS daily, round(sharpe(r, 12, 0.001), 6) AS monthly \
-         FROM (VALUES (0.01), (-0.02), (0.03), (-0.01), (0.0)) AS v(r)",
-        "1.650553,0.18009",
-    );
-    metric_function(spec, RowOrder::Irrelevant, Arc::new(make))
+/// The ratio that takes one return after another, under the conventions that allow it.
+pub(crate) fn streaming(c: &Conventions) -> Option<Box<dyn Metric>> {
+    let is_plain =
+        c.annualization == Annualization::Arithmetic && c.scaling == VolatilityScaling::Root;
+    is_plain.then(|| {
+        Box::new(Sharpe::new(c.periods, c.risk_free_per_period(), c.ddof)) as Box<dyn Metric>
+    })
 }

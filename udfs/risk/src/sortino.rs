@@ -8,12 +8,10 @@
 //! Source: Sortino and Price, "Performance Measurement in a Downside Risk Framework", Journal of
 //! Investing 3 (1994), pp. 59-64; conventions of empyrical and quantstats.
 
+use crate::metrics::conventions::{Annualization, Conventions, Downside};
 use crate::moments::Moments;
-use crate::params::{metric_spec, periods, rate, ret};
 use crate::sharpe::ratio;
-use quantlake_core::metric::{Metric, RowOrder, metric_function};
-use quantlake_core::{Args, Function, QlError};
-use std::sync::Arc;
+use quantlake_core::metric::Metric;
 
 /// The Sortino ratio of the returns so far.
 #[derive(Debug)]
@@ -59,28 +57,8 @@ impl Metric for Sortino {
     }
 }
 
-fn make(args: &Args) -> Result<Box<dyn Metric>, QlError> {
-    Ok(Box::new(Sortino::new(
-        args.number("periods")?,
-        args.number("required")?,
-    )))
-}
-
-pub(crate) fn function() -> Function {
-    let spec = metric_spec(
-        "sortino",
-        "Sortino ratio: mean excess return divided by the downside deviation over all observations, times the root of the periods in a year; NULL below two returns and when none falls short",
-    )
-    .with_params(vec![
-        ret(),
-        periods(),
-        rate("required", "return per period below which an observation counts as downside"),
-    ])
-    .with_source("Sortino and Price 1994; downside over all n as in empyrical and quantstats")
-    .with_example(
-        "SELECT round(sortino(r), 6) AS sortino \
-         FROM (VALUES (0.01), (-0.02), (0.03), (-0.01), (0.0)) AS v(r)",
-        "3.174902",
-    );
-    metric_function(spec, RowOrder::Irrelevant, Arc::new(make))
+/// The ratio that takes one return after another, under the conventions that allow it.
+pub(crate) fn streaming(c: &Conventions) -> Option<Box<dyn Metric>> {
+    let is_plain = c.annualization == Annualization::Arithmetic && c.downside == Downside::All;
+    is_plain.then(|| Box::new(Sortino::new(c.periods, c.required_per_period())) as Box<dyn Metric>)
 }

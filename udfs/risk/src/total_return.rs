@@ -3,11 +3,9 @@
 //! `total_return = (1 + r1) ... (1 + rn) - 1`; for logarithmic returns `exp(r1 + ... + rn) - 1`.
 //! A simple return of -1 or less ends in -1. NULL without returns.
 
-use crate::params::{compounding, method, metric_spec, ret};
+use crate::metrics::conventions::Conventions;
 use crate::wealth::{Compounding, Wealth};
-use quantlake_core::Function;
-use quantlake_core::metric::{Metric, RowOrder, metric_function};
-use std::sync::Arc;
+use quantlake_core::metric::Metric;
 
 /// The compounded return so far.
 #[derive(Debug)]
@@ -30,21 +28,8 @@ impl Metric for TotalReturn {
     }
 }
 
-pub(crate) fn function() -> Function {
-    let spec = metric_spec(
-        "total_return",
-        "Compounded return over all periods as a fraction: 0.5 is a gain of 50 %; -1 once everything is lost",
-    )
-    .with_params(vec![ret(), method()])
-    .with_source("cum_returns_final of empyrical, comp of quantstats")
-    .with_example(
-        "SELECT round(total_return(r), 6) AS total \
-         FROM (VALUES (0.1), (-0.5), (0.2)) AS v(r)",
-        "-0.34",
-    );
-    metric_function(
-        spec,
-        RowOrder::Irrelevant,
-        Arc::new(|args| Ok(Box::new(TotalReturn::new(compounding(args)?)))),
-    )
+/// The return that takes one period after another, under the conventions that allow it.
+pub(crate) fn streaming(c: &Conventions) -> Option<Box<dyn Metric>> {
+    c.compounded
+        .then(|| Box::new(TotalReturn::new(c.method)) as Box<dyn Metric>)
 }

@@ -5,11 +5,9 @@
 //! is a return and not a loss: -0.03 says that 95 % of the periods did better than -3 %. NULL
 //! without returns. Not annualised.
 
-use crate::params::{level, metric_spec, ret, tail_share};
+use crate::metrics::conventions::{Conventions, QuantileRule};
 use crate::tail::Tail;
-use quantlake_core::Function;
-use quantlake_core::metric::{Metric, RowOrder, metric_function};
-use std::sync::Arc;
+use quantlake_core::metric::Metric;
 
 /// Returns up to the one at or below the quantile, counting from the worst.
 pub(crate) fn size_to_cutoff(n: usize, share: f64) -> usize {
@@ -53,23 +51,10 @@ impl Metric for HistoricalVar {
     }
 }
 
-pub(crate) fn function() -> Function {
-    let spec = metric_spec(
-        "var_historical",
-        "Historical value at risk: the (1 - level) quantile of the returns, linear between neighbours; a loss is negative",
-    )
-    .with_params(vec![ret(), level()])
-    .with_source("value_at_risk of empyrical: numpy.percentile")
-    .with_example(
-        "SELECT round(var_historical(r), 6) AS var95, round(var_historical(r, 0.75), 6) AS var75 \
-         FROM (VALUES (0.01), (-0.02), (0.03), (-0.01), (0.0)) AS v(r)",
-        "-0.018,-0.01",
-    );
-    metric_function(
-        spec,
-        RowOrder::Irrelevant,
-        Arc::new(|args| Ok(Box::new(HistoricalVar::new(tail_share(args)?)))),
-    )
+/// The value at risk that takes one return after another, under the conventions that allow it.
+pub(crate) fn streaming(c: &Conventions) -> Option<Box<dyn Metric>> {
+    (c.quantile_rule == QuantileRule::Linear)
+        .then(|| Box::new(HistoricalVar::new(c.tail_share())) as Box<dyn Metric>)
 }
 
 #[cfg(test)]

@@ -2,11 +2,9 @@
 //!
 //! `volatility = std(r) * sqrt(periods)`. NULL below two returns; 0 when all returns are equal.
 
+use crate::metrics::conventions::{Conventions, VolatilityScaling};
 use crate::moments::Moments;
-use crate::params::{ddof, metric_spec, periods, ret};
-use quantlake_core::metric::{Metric, RowOrder, metric_function};
-use quantlake_core::{Args, Function, QlError};
-use std::sync::Arc;
+use quantlake_core::metric::Metric;
 
 /// The volatility of the returns so far.
 #[derive(Debug)]
@@ -37,24 +35,8 @@ impl Metric for Volatility {
     }
 }
 
-fn make(args: &Args) -> Result<Box<dyn Metric>, QlError> {
-    Ok(Box::new(Volatility::new(
-        args.number("periods")?,
-        args.count("ddof")?,
-    )))
-}
-
-pub(crate) fn function() -> Function {
-    let spec = metric_spec(
-        "volatility",
-        "Volatility: standard deviation of the returns times the root of the periods in a year, as a fraction; NULL below two returns",
-    )
-    .with_params(vec![ret(), periods(), ddof()])
-    .with_source("std * sqrt(periods) as in empyrical and quantstats")
-    .with_example(
-        "SELECT round(volatility(r), 6) AS annual, round(volatility(r, 1), 6) AS per_period \
-         FROM (VALUES (0.01), (-0.02), (0.03), (-0.01), (0.0)) AS v(r)",
-        "0.305352,0.019235",
-    );
-    metric_function(spec, RowOrder::Irrelevant, Arc::new(make))
+/// The volatility that takes one return after another, under the conventions that allow it.
+pub(crate) fn streaming(c: &Conventions) -> Option<Box<dyn Metric>> {
+    (c.scaling == VolatilityScaling::Root)
+        .then(|| Box::new(Volatility::new(c.periods, c.ddof)) as Box<dyn Metric>)
 }

@@ -1,10 +1,8 @@
 //! Metrics over partial results, permutations and missing rows.
 
-use crate::support::{Call, is_close, metric_names, state_of, value_of};
+use crate::support::{Call, is_close, is_ordered, metric_names, state_of, value_of};
 use datafusion::common::ScalarValue;
 use proptest::prelude::*;
-
-const ORDERED: [&str; 2] = ["max_drawdown", "calmar"];
 
 /// One call of each metric with its defaults, and one with other constants.
 fn calls() -> Vec<Call> {
@@ -73,11 +71,11 @@ proptest! {
     }
 
     #[test]
-    fn the_order_of_rows_matters_to_drawdowns_only(
+    fn the_order_of_rows_matters_to_ordered_metrics_only(
         rows in returns(40).prop_flat_map(|r| (Just(r.clone()), Just(r).prop_shuffle())),
     ) {
         let (rows, shuffled) = rows;
-        for call in calls().iter().filter(|c| !ORDERED.contains(&c.function.as_str())) {
+        for call in calls().iter().filter(|c| !is_ordered(&c.function)) {
             let (a, b) = (call.over(&rows), call.over(&shuffled));
             prop_assert!(same_up_to_rounding(a, b), "{call:?}: {a:?} {b:?}");
         }
@@ -91,6 +89,27 @@ proptest! {
             prop_assert_eq!(call.over(&rows), call.over(&known), "{:?}", call);
         }
     }
+
+    #[test]
+    fn drawdown_and_worst_returns_stay_in_their_bounds(rows in returns(40)) {
+        let over = |name: &str, constants| Call::new(name, constants).over(&rows);
+        if let Some(drawdown) = over("max_drawdown", vec![]) {
+            prop_assert!((-1.0..=0.0).contains(&drawdown));
+        }
+        let var = over("var_historical", vec![]);
+        for method in ["discrete", "exact"] {
+            let cvar = over("cvar_historical", vec![0.95.into(), ScalarValue::from(method)]);
+            prop_assert_eq!(cvar.is_some(), var.is_some());
+            if let (Some(cvar), Some(var)) = (cvar, var) {
+                prop_assert!(cvar <= var + 1e-12, "{} {} {}", method, cvar, var);
+            }
+        }
+    }
+}
+
+proptest! {
+    // Each case calls every metric once a row, twice.
+    #![proptest_config(ProptestConfig::with_cases(12))]
 
     #[test]
     fn a_sliding_frame_equals_the_group_of_its_rows(rows in returns(30), width in 1..8usize) {
@@ -107,22 +126,6 @@ proptest! {
                 prop_assert_eq!(
                     value_of(frame.as_mut()), call.over(&rows[first..=i]), "{:?} row {}", call, i
                 );
-            }
-        }
-    }
-
-    #[test]
-    fn drawdown_and_worst_returns_stay_in_their_bounds(rows in returns(40)) {
-        let over = |name: &str, constants| Call::new(name, constants).over(&rows);
-        if let Some(drawdown) = over("max_drawdown", vec![]) {
-            prop_assert!((-1.0..=0.0).contains(&drawdown));
-        }
-        let var = over("var_historical", vec![]);
-        for method in ["discrete", "exact"] {
-            let cvar = over("cvar_historical", vec![0.95.into(), ScalarValue::from(method)]);
-            prop_assert_eq!(cvar.is_some(), var.is_some());
-            if let (Some(cvar), Some(var)) = (cvar, var) {
-                prop_assert!(cvar <= var + 1e-12, "{} {} {}", method, cvar, var);
             }
         }
     }

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod adapter;
+mod conventions;
 mod golden;
+mod relations;
 mod sql;
 mod support;
+mod table;

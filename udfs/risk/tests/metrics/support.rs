@@ -1,6 +1,7 @@
 //! Calling the metrics through the accumulators that DataFusion uses, without SQL around them.
 
 use datafusion::arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array};
+use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Float64Type, Schema};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{Accumulator, AggregateUDF};
@@ -8,9 +9,13 @@ use datafusion::physical_expr::aggregate::AggregateExprBuilder;
 use datafusion::physical_expr::expressions::{Column, Literal};
 use datafusion::physical_expr::{PhysicalExpr, PhysicalSortExpr};
 use quantlake_core::Implementation;
+use quantlake_core::metric::RowOrder;
+use quantlake_risk::metrics::table::Inputs;
+use quantlake_risk::metrics::{RETURN_METRICS, ReturnMetric, find};
 use std::sync::Arc;
 
-/// A call of a metric: its SQL name and the constants after `ret`.
+/// A call of a metric: its SQL name and the constants after its columns. The benchmark of a
+/// metric that has one is made from the returns.
 #[derive(Debug, Clone)]
 pub struct Call {
     pub function: String,
@@ -25,13 +30,21 @@ impl Call {
         }
     }
 
+    fn has_benchmark(&self) -> bool {
+        find(&self.function).is_some_and(|m| m.inputs == Inputs::ReturnsAndBenchmark)
+    }
+
     /// An empty accumulator of `f(ret, constants... ORDER BY ts)`.
     pub fn accumulator(&self) -> Box<dyn Accumulator> {
         let schema = Schema::new(vec![
             Field::new("ret", DataType::Float64, true),
             Field::new("ts", DataType::Int64, false),
+            Field::new("benchmark", DataType::Float64, true),
         ]);
         let mut args: Vec<Arc<dyn PhysicalExpr>> = vec![Arc::new(Column::new("ret", 0))];
+        if self.has_benchmark() {
+            args.push(Arc::new(Column::new("benchmark", 2)));
+        }
         for constant in &self.constants {
             args.push(Arc::new(Literal::new(constant.clone())));
         }
@@ -49,6 +62,10 @@ impl Call {
     pub fn batch(&self, returns: &[Option<f64>], times: &[i64]) -> Vec<ArrayRef> {
         let ret: Float64Array = returns.iter().copied().collect();
         let mut columns: Vec<ArrayRef> = vec![Arc::new(ret)];
+        if self.has_benchmark() {
+            let benchmark: Float64Array = returns.iter().map(|r| r.map(benchmark_of)).collect();
+            columns.push(Arc::new(benchmark));
+        }
         for constant in &self.constants {
             columns.push(constant.to_array_of_size(returns.len()).unwrap());
         }
@@ -67,11 +84,17 @@ impl Call {
     }
 }
 
+/// A benchmark that moves with the return and not only with it.
+pub fn benchmark_of(ret: f64) -> f64 {
+    0.6 * ret + 0.01 * (40.0 * ret).cos()
+}
+
 /// The result of an accumulator, `None` for NULL.
 pub fn value_of(accumulator: &mut dyn Accumulator) -> Option<f64> {
     match accumulator.evaluate().unwrap() {
         ScalarValue::Float64(value) => value,
-        other => panic!("a metric is a double, found {other:?}"),
+        ScalarValue::Int64(value) => value.map(|v| v as f64),
+        other => panic!("a metric is a number, found {other:?}"),
     }
 }
 
@@ -93,13 +116,28 @@ pub fn aggregate(name: &str) -> Arc<AggregateUDF> {
         .unwrap()
 }
 
+/// The metrics of the table that are aggregates.
+pub fn aggregates() -> impl Iterator<Item = &'static ReturnMetric> {
+    let metrics = RETURN_METRICS.iter().copied().flatten();
+    metrics.filter(|m| m.is_aggregate)
+}
+
 /// The names of all metrics.
 pub fn metric_names() -> Vec<String> {
-    quantlake_risk::functions()
-        .into_iter()
-        .filter(|f| matches!(f.implementation, Implementation::Aggregate(_)))
-        .map(|f| f.spec.name.clone())
-        .collect()
+    aggregates().map(|m| m.name.to_string()).collect()
+}
+
+/// Whether the order of the rows matters to a metric.
+pub fn is_ordered(name: &str) -> bool {
+    find(name).is_some_and(|m| m.order == RowOrder::Significant)
+}
+
+/// The columns of a metric in SQL.
+pub fn columns_of(name: &str) -> &'static str {
+    match find(name) {
+        Some(m) if m.inputs == Inputs::ReturnsAndBenchmark => "ret, benchmark",
+        _ => "ret",
+    }
 }
 
 /// Equal up to a relative difference, or both NULL.
@@ -113,5 +151,6 @@ pub fn is_close(a: Option<f64>, b: Option<f64>, relative: f64) -> bool {
 
 /// The doubles of a result column, `None` for NULL.
 pub fn doubles(column: &ArrayRef) -> Vec<Option<f64>> {
+    let column = cast(column, &DataType::Float64).unwrap();
     column.as_primitive::<Float64Type>().iter().collect()
 }
