@@ -1,313 +1,364 @@
-//! The loop over time: fills, valuation, new targets, one timestamp after another.
+//! The event-driven core: one account steps through the timestamps of its bars.
 //!
-//! Everything that a bar needs is allocated before the first one, apart from the list of fills.
+//! [`Engine::step`] takes the bars of one timestamp and tells a [`Sink`] what happens, in the order
+//! of events of `docs/backtest.md`, section 2. Nothing in it looks ahead, so that feeding one
+//! timestamp after another is the same as running over the whole, and a table that grows can be
+//! followed bar by bar. What a symbol does not use costs a test of one byte; nothing is allocated
+//! per bar.
+
+mod book;
+mod execute;
+mod exits;
+mod flows;
+mod growth;
+mod life;
+mod margin;
+mod moment;
+mod opening;
+mod path;
+pub mod position;
+mod queue;
+mod quiet;
+mod reasons;
+pub mod record;
+mod resting;
+pub mod run;
+mod signals;
+pub mod simulator;
+mod state;
+mod wanted;
+
+pub use record::{
+    Cause, Event, Fill, Flow, FlowKind, Moment, Rescale, Sink, Snapshot, State, Transition,
+};
+pub use run::{
+    Counts, Curve, Keep, Recorder, Run, simulate, simulate_keeping, simulate_with_orders,
+};
+pub use simulator::{Simulator, Summary};
 
 use crate::account::Account;
-use crate::market::{Market, is_price};
-use crate::orders::{
-    Decision, Order, Situation, decide, exposure_change, is_forbidden, target_units,
-};
-use crate::settings::{FillAt, Rebalance, Settings};
+use crate::costs::{MonthVolume, Rates};
+use crate::limits::{Correlations, DailyTurnover, Guard, Limits};
+use crate::market::Columns;
+use crate::request::Request;
+use crate::settings::{FillAt, Positions, Settings};
+use crate::sizing::SizeType;
+use crate::trades::Matcher;
+use book::Book;
+use moment::Intent;
+use state::{Features, Now, QUEUES, Slots, Symbols, Waiting, Want, Watch};
 use std::ops::Range;
 
-/// An order that was filled.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Fill {
+/// Where the engine is.
+#[derive(Debug, Clone, Copy, Default)]
+struct Clock {
     /// Number of the timestamp.
-    pub time: usize,
-    /// The bar: a row of the market.
-    pub row: usize,
-    /// The symbol's number.
-    pub symbol: u32,
-    /// Units bought, negative for a sale.
-    pub units: f64,
-    /// Price with slippage.
-    pub price: f64,
-    /// Commission, in money.
-    pub commission: f64,
-    /// Whether `close_at_end` made it, and no target.
-    pub is_final: bool,
+    time: usize,
+    ts: i64,
+    /// The timestamp before.
+    before: Option<i64>,
+    /// Rows of the parts before the one at hand.
+    first_row: usize,
 }
 
-/// What became of the orders.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Counts {
-    /// Filled only in part: the buying power did not reach further.
-    pub reduced: usize,
-    /// Not filled at all: no buying power, short not allowed, or an account worth nothing.
-    pub rejected: usize,
-    /// Still waiting for a price after the last bar.
-    pub expired: usize,
+/// What is counted of one timestamp.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tally {
+    traded: f64,
+    costs: f64,
 }
 
-/// The account at each timestamp, after its fills and at its last prices.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Curve {
-    /// Money.
-    pub cash: Vec<f64>,
-    /// Value of the positions, shorts negative.
-    pub positions: Vec<f64>,
-    /// Value of the positions, shorts positive.
-    pub gross: Vec<f64>,
-    /// Value traded at this timestamp, at fill prices.
-    pub traded: Vec<f64>,
-    /// Commission paid at this timestamp.
-    pub costs: Vec<f64>,
-    /// Positions that are not 0.
-    pub n_positions: Vec<i64>,
-}
-
-impl Curve {
-    /// Zeros, which the allocator hands out untouched: a flat account costs no memory traffic.
-    fn flat(n_times: usize) -> Self {
-        Self {
-            cash: vec![0.0; n_times],
-            positions: vec![0.0; n_times],
-            gross: vec![0.0; n_times],
-            traded: vec![0.0; n_times],
-            costs: vec![0.0; n_times],
-            n_positions: vec![0; n_times],
-        }
-    }
-
-    /// Cash plus positions.
-    pub fn equity(&self) -> Vec<f64> {
-        let both = self.cash.iter().zip(&self.positions);
-        both.map(|(cash, positions)| cash + positions).collect()
-    }
-}
-
-/// The result of a simulation.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Run {
-    /// One entry per timestamp.
-    pub curve: Curve,
-    /// In the order in which they happened.
-    pub fills: Vec<Fill>,
-    /// The other orders.
-    pub counts: Counts,
-    /// What slippage cost in all, in money.
-    pub slippage: f64,
-    /// The last price seen of each symbol.
-    pub marks: Vec<f64>,
-}
-
-/// An order on its way, sized at the prices of its fill.
-#[derive(Debug, Clone, Copy)]
-struct Intent {
-    row: usize,
-    price: f64,
-    wanted: f64,
-    /// How much buying power it needs; negative frees some.
-    exposure_change: f64,
-}
-
-struct Simulation<'a> {
-    market: &'a Market<'a>,
-    settings: &'a Settings,
+/// One account that steps through time.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    settings: Settings,
+    features: Features,
+    is_free_of_commission: bool,
     account: Account,
-    /// Target that waits for a price, NaN for none; by symbol.
-    pending: Vec<f64>,
-    n_pending: usize,
-    /// The last target given; by symbol.
-    last_target: Vec<f64>,
+    symbols: Symbols,
+    slots: Slots,
+    book: Book,
+    rates: Rates,
+    watch: Watch,
+    clock: Clock,
+    n_steps: usize,
+    tally: Tally,
+    now: Now,
+    /// Whether `now` is that of the path at hand.
+    is_valued: bool,
+    /// Value traded in the month so far, with tiers.
+    month_value: f64,
+    /// Price of the last fill.
+    last_price: f64,
+    last_id: u64,
+    /// Orders that wait in the queues of positions.
+    n_waiting: usize,
+    /// Symbols with exits.
+    n_exits: usize,
     intents: Vec<Intent>,
-    run: Run,
+    /// Take-profits that volume filled in part: position, place and order.
+    open_takes: Vec<(usize, usize, Waiting)>,
+    /// Take-profits that were rejected, until their position is gone.
+    dead_takes: Vec<(usize, usize)>,
+    counts: Counts,
 }
 
-/// Runs a simulation over the bars.
-pub fn simulate(market: &Market<'_>, settings: &Settings) -> Run {
-    let mut simulation = Simulation::new(market, settings);
-    let n_times = market.n_times();
-    for (time, bounds) in market.first_row.windows(2).enumerate() {
-        simulation.step(time, bounds[0]..bounds[1]);
-        if settings.close_at_end && time + 1 == n_times {
-            simulation.close_all(time);
-        }
-        simulation.record(time);
-    }
-    simulation.run.counts.expired = simulation.n_pending;
-    simulation.run.marks = simulation.account.marks;
-    simulation.run
-}
-
-impl<'a> Simulation<'a> {
-    fn new(market: &'a Market<'a>, settings: &'a Settings) -> Self {
-        let n_symbols = market.n_symbols;
+impl Engine {
+    /// An account before its first bar.
+    pub fn new(settings: &Settings) -> Self {
+        let limits = &settings.limits;
+        let needs_trades = settings.entries.size.size_type == SizeType::Kelly;
         Self {
-            market,
-            settings,
-            account: Account::new(settings.cash, n_symbols),
-            pending: vec![f64::NAN; n_symbols],
-            n_pending: 0,
-            last_target: vec![0.0; n_symbols],
-            intents: Vec::with_capacity(n_symbols),
-            run: Run {
-                curve: Curve::flat(market.n_times()),
-                fills: Vec::new(),
-                counts: Counts::default(),
-                slippage: 0.0,
-                marks: Vec::new(),
+            features: Features::of(settings),
+            is_free_of_commission: settings.costs.commission.is_free(),
+            account: state::account(settings),
+            symbols: Symbols::default(),
+            slots: Slots::default(),
+            book: Book::default(),
+            rates: Rates::default(),
+            watch: Watch {
+                month: MonthVolume::default(),
+                day: DailyTurnover::default(),
+                guard: Guard::new(settings.cash),
+                correlations: Correlations::new(0, limits.correlation_bars),
+                trades: needs_trades.then(|| Matcher::new(settings)),
+                is_bankrupt: false,
             },
+            clock: Clock::default(),
+            n_steps: 0,
+            tally: Tally::default(),
+            now: Now::default(),
+            is_valued: false,
+            month_value: 0.0,
+            last_price: f64::NAN,
+            last_id: 0,
+            n_waiting: 0,
+            n_exits: 0,
+            intents: Vec::new(),
+            open_takes: Vec::new(),
+            dead_takes: Vec::new(),
+            counts: Counts::default(),
+            settings: settings.clone(),
         }
     }
 
-    /// One timestamp. What a target sees and when it fills is decided by this order of events.
-    fn step(&mut self, time: usize, rows: Range<usize>) {
-        let columns = self.market.columns;
-        match self.settings.fill {
-            FillAt::NextOpen => {
-                self.mark(rows.clone(), columns.open);
-                self.fill(time, rows.clone(), columns.open);
-                self.mark(rows.clone(), columns.close);
-                self.take_targets(rows);
+    /// With the rows of the `orders` query.
+    #[must_use]
+    pub fn with_orders(mut self, requests: Vec<Request>) -> Self {
+        self.book = Book::new(requests);
+        self
+    }
+
+    /// With currency rates.
+    #[must_use]
+    pub fn with_rates(mut self, rates: Rates) -> Self {
+        self.rates = rates;
+        self
+    }
+
+    /// Money per unit and price point: multiplier times currency rate, NaN without a rate.
+    fn point(&self, symbol: usize) -> f64 {
+        let instrument = &self.symbols.instrument[symbol];
+        let rate = instrument.currency.map_or(1.0, |c| self.rates.rate(c));
+        instrument.multiplier * rate
+    }
+
+    /// One timestamp: the bars of these rows, which all have the time `ts`.
+    ///
+    /// [`Engine::prepare`] has to know their symbols and columns.
+    pub fn step<S: Sink>(
+        &mut self,
+        columns: &Columns<'_>,
+        rows: Range<usize>,
+        ts: i64,
+        sink: &mut S,
+    ) {
+        self.begin(columns, rows.clone(), ts);
+        sink.bars(self.clock.time, columns, rows.clone());
+        if self.book.n_alive > 0 {
+            self.end_overdue(sink);
+        }
+        if !(columns.split.is_empty() && columns.dividend.is_empty() && columns.roll.is_empty()) {
+            self.act(columns, rows.clone(), sink);
+        }
+        let has_financing = !self.settings.costs.financing.is_free();
+        if has_financing || !(columns.funding.is_empty() && columns.borrow.is_empty()) {
+            self.finance(columns, rows.clone(), sink);
+        }
+        if self.is_busy() {
+            self.trade(columns, rows.clone(), sink);
+        }
+        self.mark(columns, rows.clone());
+        self.watch_account(sink);
+        self.note_bars(columns, rows.clone());
+        self.take_signals(columns, rows.clone(), sink);
+        if !self.book.is_empty() {
+            self.submit_due(sink);
+        }
+        if self.settings.fill == FillAt::SameClose && self.n_waiting > 0 {
+            self.fill_now(columns, rows.clone(), sink);
+        }
+        if !columns.atr.is_empty() {
+            self.note_atr(columns, rows);
+        }
+        if self.book.n_alive > 0 {
+            self.end_of_time(sink);
+        }
+        if let Some(trades) = &mut self.watch.trades {
+            trades.account(self.clock.time, &self.account);
+        }
+        self.tell_account(sink);
+    }
+
+    /// Whether anything may fill.
+    fn is_busy(&self) -> bool {
+        self.n_waiting > 0 || self.book.n_alive > 0 || self.n_exits > 0
+    }
+
+    fn begin(&mut self, columns: &Columns<'_>, rows: Range<usize>, ts: i64) {
+        self.clock.before = (self.n_steps > 0).then_some(self.clock.ts);
+        self.clock.time = self.n_steps;
+        self.clock.ts = ts;
+        self.n_steps += 1;
+        self.tally = Tally::default();
+        if self.features.tiers {
+            self.month_value = self.watch.month.at(ts);
+        }
+        if self.rates.advance(ts) {
+            for symbol in 0..self.symbols.busy.len() {
+                self.account.point[symbol] = self.point(symbol);
             }
-            FillAt::NextClose => {
-                self.mark(rows.clone(), columns.close);
-                self.fill(time, rows.clone(), columns.close);
-                self.take_targets(rows);
+        }
+        if self.features.participation {
+            for &symbol in &columns.symbol[rows.clone()] {
+                self.symbols.filled[symbol as usize] = 0.0;
             }
-            FillAt::SameClose => {
-                self.mark(rows.clone(), columns.close);
-                self.take_targets(rows.clone());
-                self.fill(time, rows, columns.close);
+        }
+        if !self.book.is_empty() || self.settings.exits.max_bars.is_some() {
+            for &symbol in &columns.symbol[rows] {
+                self.symbols.n_bars[symbol as usize] += 1;
             }
         }
     }
 
-    fn mark(&mut self, rows: Range<usize>, prices: &[f64]) {
-        let symbols = &self.market.columns.symbol[rows.clone()];
-        for (&symbol, &price) in symbols.iter().zip(&prices[rows]) {
-            if is_price(price) {
-                self.account.marks[symbol as usize] = price;
-            }
+    /// Steps 3 to 5.
+    fn trade<S: Sink>(&mut self, columns: &Columns<'_>, rows: Range<usize>, sink: &mut S) {
+        self.mark_at(columns, rows.clone(), Moment::Open);
+        self.fill_at(columns, rows.clone(), Moment::Open, sink);
+        if self.book.n_alive > 0 || self.n_exits > 0 {
+            self.walk_paths(columns, rows.clone(), sink);
         }
-    }
-
-    /// Notes the targets of these bars; they become orders at the next fill.
-    fn take_targets(&mut self, rows: Range<usize>) {
-        let columns = self.market.columns;
-        let symbols = &columns.symbol[rows.clone()];
-        for (&symbol, &target) in symbols.iter().zip(&columns.target[rows]) {
-            let symbol = symbol as usize;
-            let is_repeated = self.settings.rebalance == Rebalance::OnChange
-                && target == self.last_target[symbol];
-            if !target.is_finite() || is_repeated {
-                continue;
-            }
-            self.last_target[symbol] = target;
-            if std::mem::replace(&mut self.pending[symbol], target).is_nan() {
-                self.n_pending += 1;
-            }
-        }
-    }
-
-    /// Fills the pending orders of the symbols that have a price in these bars.
-    fn fill(&mut self, time: usize, rows: Range<usize>, prices: &[f64]) {
-        if self.n_pending == 0 {
+        if !self.is_busy() {
             return;
         }
+        if matches!(self.settings.fill, FillAt::Vwap | FillAt::Price) {
+            self.mark_at(columns, rows.clone(), Moment::Average);
+            self.fill_at(columns, rows.clone(), Moment::Average, sink);
+        }
+        self.mark(columns, rows.clone());
+        self.fill_at(columns, rows, Moment::Close, sink);
+    }
+
+    /// Orders of signals that fill at the close that they have just seen.
+    fn fill_now<S: Sink>(&mut self, columns: &Columns<'_>, rows: Range<usize>, sink: &mut S) {
+        self.fill_at(columns, rows, Moment::Close, sink);
+        self.account.settle_all();
+        if self.features.guard {
+            // The day ends with what is left after these fills; they are no reason to stop.
+            self.value_now();
+            let (ts, equity) = (self.clock.ts, self.now.equity);
+            let no_limits = Limits::default();
+            self.watch
+                .guard
+                .at_mark(&no_limits, ts, equity, &mut |_| {});
+        }
+    }
+
+    /// What later bars need to know of these.
+    fn note_bars(&mut self, columns: &Columns<'_>, rows: Range<usize>) {
+        if self.features.correlations {
+            for row in rows.clone() {
+                let (symbol, close) = (columns.symbol[row] as usize, columns.close[row]);
+                self.watch.correlations.push(symbol, self.clock.ts, close);
+            }
+        }
+        if self.settings.close_at_end {
+            for row in rows {
+                self.symbols.last_row[columns.symbol[row] as usize] = row;
+            }
+        }
+    }
+
+    /// The last `atr` known, for the stops of later bars.
+    fn note_atr(&mut self, columns: &Columns<'_>, rows: Range<usize>) {
+        for (row, &atr) in rows.clone().zip(&columns.atr[rows]) {
+            if atr > 0.0 && atr.is_finite() {
+                self.symbols.atr[columns.symbol[row] as usize] = atr;
+            }
+        }
+    }
+
+    fn tell_account<S: Sink>(&mut self, sink: &mut S) {
         let value = self.account.value();
-        let mut equity = self.account.cash + value.positions;
-        let mut gross = value.gross;
-        self.size_orders(rows, prices, equity, gross);
-        for i in 0..self.intents.len() {
-            let intent = self.intents[i];
-            let now = self.situation(&intent, equity, gross);
-            match decide(intent.wanted, &now, self.settings) {
-                Decision::Nothing => {}
-                Decision::Reject => self.run.counts.rejected += 1,
-                Decision::Fill(order) => {
-                    equity -= order.commission + order.slippage;
-                    gross += order.gross_change;
-                    self.book(time, intent.row, &order, false);
+        sink.account(
+            &Snapshot {
+                time: self.clock.time,
+                ts: self.clock.ts,
+                cash: self.account.cash,
+                positions: value.positions,
+                net: value.net,
+                gross: value.gross,
+                traded: self.tally.traded,
+                costs: self.tally.costs,
+                n_positions: self.account.held.len() as u32,
+            },
+            &self.account,
+        );
+    }
+
+    /// The rows of a part of the bars are done: the next part counts from 0 again.
+    pub fn end_part(&mut self, n_rows: usize) {
+        self.clock.first_row += n_rows;
+    }
+
+    /// After the last bar: what waits expires.
+    pub fn finish<S: Sink>(&mut self, sink: &mut S) {
+        for slot in 0..self.account.units.len() {
+            for queue in QUEUES {
+                if self.slots.queue(queue, slot).want != Want::Nothing {
+                    self.end_waiting(queue, slot, State::Expired, reasons::END_OF_DATA, sink);
                 }
             }
         }
     }
 
-    /// Turns pending targets into intents, those that free buying power first.
-    fn size_orders(&mut self, rows: Range<usize>, prices: &[f64], equity: f64, gross: f64) {
-        self.intents.clear();
-        for row in rows {
-            let (symbol, price) = (self.market.columns.symbol[row] as usize, prices[row]);
-            if self.pending[symbol].is_nan() || !is_price(price) {
-                continue;
-            }
-            let target = std::mem::replace(&mut self.pending[symbol], f64::NAN);
-            self.n_pending -= 1;
-            let mut intent = Intent {
-                row,
-                price,
-                wanted: 0.0,
-                exposure_change: 0.0,
-            };
-            let now = self.situation(&intent, equity, gross);
-            self.run.counts.rejected += usize::from(is_forbidden(target, &now, self.settings));
-            intent.wanted = target_units(target, &now, self.settings);
-            intent.exposure_change = exposure_change(target, &now, self.settings);
-            self.intents.push(intent);
+    /// Sells what is held at its mark, with the costs of a market order; `columns` are those of the
+    /// last step. The account is told again.
+    pub fn close_all<S: Sink>(&mut self, columns: &Columns<'_>, sink: &mut S) {
+        if self.account.held.is_empty() {
+            return;
         }
-        // Equal needs keep the order of the symbols, so that a run can be repeated exactly.
-        self.intents.sort_unstable_by(|a, b| {
-            let by_need = a.exposure_change.total_cmp(&b.exposure_change);
-            by_need.then(a.row.cmp(&b.row))
-        });
-    }
-
-    fn situation(&self, intent: &Intent, equity: f64, gross: f64) -> Situation {
-        let symbol = self.market.columns.symbol[intent.row] as usize;
-        Situation {
-            units: self.account.units[symbol],
-            price: intent.price,
-            equity,
-            gross,
-        }
-    }
-
-    fn book(&mut self, time: usize, row: usize, order: &Order, is_final: bool) {
-        let symbol = self.market.columns.symbol[row];
-        self.account.book(symbol as usize, order);
-        self.run.curve.traded[time] += (order.units * order.price).abs();
-        self.run.curve.costs[time] += order.commission;
-        self.run.slippage += order.slippage;
-        self.run.counts.reduced += usize::from(order.is_reduced);
-        self.run.fills.push(Fill {
-            time,
-            row,
-            symbol,
-            units: order.units,
-            price: order.price,
-            commission: order.commission,
-            is_final,
-        });
-    }
-
-    /// Sells what is held at the last price seen.
-    fn close_all(&mut self, time: usize) {
-        let last_rows = self.market.rows_by_symbol();
-        for (symbol, rows) in last_rows.iter().enumerate() {
-            let Some(&row) = rows.last() else { continue };
-            let now = Situation {
-                units: self.account.units[symbol],
-                price: self.account.marks[symbol],
-                equity: 0.0,
-                gross: 0.0,
-            };
-            if let Decision::Fill(order) = decide(0.0, &now, self.settings) {
-                self.book(time, row, &order, true);
+        self.value_now();
+        for slot in 0..self.account.units.len() {
+            if self.account.units[slot] != 0.0 {
+                self.close_slot(columns, slot, sink);
             }
         }
+        self.account.settle_all();
+        self.tell_account(sink);
     }
 
-    fn record(&mut self, time: usize) {
-        let value = self.account.value();
-        let curve = &mut self.run.curve;
-        curve.cash[time] = self.account.cash;
-        if value.n_positions > 0 {
-            curve.positions[time] = value.positions;
-            curve.gross[time] = value.gross;
-            curve.n_positions[time] = value.n_positions;
-        }
+    /// The account as it stands.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// What became of the orders so far.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    fn is_hedging(&self) -> bool {
+        self.settings.positions == Positions::Hedging
     }
 }

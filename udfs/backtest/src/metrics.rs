@@ -2,7 +2,8 @@
 //!
 //! Returns are simple, one per timestamp, the first against the starting cash. Statistics of
 //! returns are those of the SQL aggregates (`sharpe`, `calmar`, ...) over the column `ret`. A
-//! statistic that is not defined (a ratio over 0, a mean of nothing) is NaN.
+//! statistic that is not defined (a ratio over 0, a mean of nothing) is NaN. [`report`] adds every
+//! metric of `quantlake_risk::metrics` that has another name.
 
 use crate::engine::Run;
 use crate::settings::Settings;
@@ -11,6 +12,10 @@ use quantlake_core::metric::Metric;
 use quantlake_risk::annual_return::AnnualReturn;
 use quantlake_risk::calmar::Calmar;
 use quantlake_risk::cvar_historical::DiscreteCvar;
+use quantlake_risk::honest::{
+    FourMoments, MomentRule, deflated_sharpe, min_track_record_length, probabilistic_sharpe,
+};
+use quantlake_risk::metrics::{Conventions, Observations, Trades};
 use quantlake_risk::sharpe::Sharpe;
 use quantlake_risk::sortino::Sortino;
 use quantlake_risk::var_historical::HistoricalVar;
@@ -54,6 +59,165 @@ pub fn drawdowns(start: f64, equity: &[f64]) -> Vec<f64> {
     equity.iter().map(below_peak).collect()
 }
 
+/// What a full report needs to know besides the run.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct About<'a> {
+    /// The timestamps of the account.
+    pub times: &'a [i64],
+    /// Closes of the benchmark with their times, ascending; empty without one.
+    pub benchmark: &'a [(i64, f64)],
+    /// Variants tried to find this one, at least 1.
+    pub trials: f64,
+    /// Variance of their Sharpe ratios per period, where it is known.
+    pub trials_variance: Option<f64>,
+}
+
+/// Every statistic by name: those of [`metrics`] first, then the other metrics of returns, of
+/// trades, beside the benchmark, and of the Sharpe ratio given the trials. A metric of returns
+/// whose name is taken by one of trades is called `period_...`.
+pub fn report(settings: &Settings, run: &Run, about: &About<'_>) -> Vec<(String, f64)> {
+    let conventions = Conventions {
+        periods: settings.periods,
+        ..Conventions::default()
+    };
+    let rets = returns(settings.cash, &run.curve.equity());
+    let own = metrics(settings, run, &run.trades).into_iter();
+    let mut report: Vec<(String, f64)> = own.map(|(name, v)| (name.into(), v)).collect();
+    add(
+        &mut report,
+        "period_",
+        of_returns(&rets, about, &conventions),
+    );
+    add(
+        &mut report,
+        "trade_",
+        of_trades(settings, run, about, &conventions),
+    );
+    add(&mut report, "", honest(&rets, about));
+    report
+}
+
+/// The names that stand for one thing in the report and in the table of metrics.
+const SAME: [&str; 9] = [
+    "total_return",
+    "annual_return",
+    "volatility",
+    "sharpe",
+    "sortino",
+    "calmar",
+    "max_drawdown",
+    "n_trades",
+    "total_costs",
+];
+
+/// Adds figures under their names; where a name is taken, with a prefix.
+fn add(report: &mut Vec<(String, f64)>, prefix: &str, figures: Vec<(&'static str, f64)>) {
+    for (name, value) in figures {
+        if SAME.contains(&name) {
+            continue;
+        }
+        let is_taken = report.iter().any(|(other, _)| other == name);
+        let name = if is_taken {
+            format!("{prefix}{name}")
+        } else {
+            name.to_string()
+        };
+        report.push((name, value));
+    }
+}
+
+fn of_returns(
+    rets: &[f64],
+    about: &About<'_>,
+    conventions: &Conventions,
+) -> Vec<(&'static str, f64)> {
+    let alone = Observations::new(rets, &[], about.times);
+    let mut figures = quantlake_risk::metrics::all(&alone.series(), conventions);
+    if !about.benchmark.is_empty() {
+        let benchmark = benchmark_returns(about);
+        let both = Observations::new(rets, &benchmark, about.times);
+        let beside = quantlake_risk::metrics::all(&both.series(), conventions);
+        let is_new = |(name, _): &(&'static str, f64)| !figures.iter().any(|(n, _)| n == name);
+        let beside: Vec<_> = beside.into_iter().filter(is_new).collect();
+        figures.extend(beside);
+    }
+    figures
+}
+
+/// The benchmark's return over each step of the account, by its last closes at or before them; NaN
+/// before its second one.
+fn benchmark_returns(about: &About<'_>) -> Vec<f64> {
+    let (mut next, mut before, mut last) = (0, f64::NAN, f64::NAN);
+    let step = |time: &i64| {
+        while let Some((_, close)) = about.benchmark.get(next).filter(|(ts, _)| ts <= time) {
+            last = *close;
+            next += 1;
+        }
+        let ret = last / before - 1.0;
+        before = last;
+        ret
+    };
+    about.times.iter().map(step).collect()
+}
+
+fn of_trades(
+    settings: &Settings,
+    run: &Run,
+    about: &About<'_>,
+    conventions: &Conventions,
+) -> Vec<(&'static str, f64)> {
+    let mut closed: Vec<_> = run
+        .trades
+        .iter()
+        .filter_map(|t| Some((t.exit?, t)))
+        .collect();
+    closed.sort_by_key(|(exit, _)| exit.time);
+    let column =
+        |value: fn(&Trade) -> f64| closed.iter().map(|(_, t)| value(t)).collect::<Vec<_>>();
+    let time = |index: usize| about.times.get(index).copied().unwrap_or(0);
+    let (pnl, ret) = (column(|t| t.pnl), column(Trade::ret));
+    let (costs, bars) = (column(|t| t.costs), column(|t| t.bars as f64));
+    let (mae, mfe) = (
+        column(|t| t.mae * t.entry_value),
+        column(|t| t.mfe * t.entry_value),
+    );
+    let entry: Vec<i64> = closed.iter().map(|(_, t)| time(t.entry_time)).collect();
+    let exit: Vec<i64> = closed.iter().map(|(exit, _)| time(exit.time)).collect();
+    let trades = Trades {
+        pnl: &pnl,
+        ret: &ret,
+        entry: &entry,
+        exit: &exit,
+        costs: &costs,
+        bars: &bars,
+        mae: &mae,
+        mfe: &mfe,
+        capital: settings.cash,
+    };
+    quantlake_risk::metrics::trades::all(&trades, conventions)
+}
+
+/// What the Sharpe ratio is worth, given how long it was seen and how often was tried.
+fn honest(rets: &[f64], about: &About<'_>) -> Vec<(&'static str, f64)> {
+    let known: Vec<f64> = rets.iter().copied().filter(|r| r.is_finite()).collect();
+    let estimate = FourMoments::of(&known).estimate(1, MomentRule::Population);
+    vec![
+        ("trials", about.trials),
+        ("probabilistic_sharpe", probabilistic_sharpe(&estimate, 0.0)),
+        (
+            "deflated_sharpe",
+            deflated_sharpe(&estimate, about.trials, about.trials_variance),
+        ),
+        (
+            "min_track_record_length",
+            min_track_record_length(&estimate, 0.0, CONFIDENCE),
+        ),
+    ]
+}
+
+/// The confidence of the minimum track record length.
+const CONFIDENCE: f64 = 0.95;
+
 fn return_metrics(settings: &Settings, equity: &[f64]) -> Vec<(&'static str, f64)> {
     let periods = settings.periods;
     let mut rets = returns(settings.cash, equity);
@@ -96,10 +260,11 @@ fn trading_metrics(settings: &Settings, run: &Run, equity: &[f64]) -> Vec<(&'sta
         ("turnover", mean(turnover.into_iter()) * settings.periods),
         ("total_costs", run.curve.costs.iter().sum()),
         ("total_slippage", run.slippage),
-        ("n_orders", run.fills.len() as f64),
+        ("n_orders", run.counts.filled as f64),
         ("reduced_orders", run.counts.reduced as f64),
         ("rejected_orders", run.counts.rejected as f64),
         ("expired_orders", run.counts.expired as f64),
+        ("delayed_orders", run.counts.delayed as f64),
     ]
 }
 

@@ -1,10 +1,11 @@
 //! What holds for every market: random bars of up to three symbols, with holes.
 
 use proptest::prelude::*;
-use quantlake_backtest::engine::{Run, simulate};
+use quantlake_backtest::costs::{Commission, Costs, Slippage};
+use quantlake_backtest::engine::{Cause, Engine, Keep, Recorder, Run, simulate};
 use quantlake_backtest::market::{Columns, Market};
-use quantlake_backtest::settings::{FillAt, Rebalance, Settings, Sizing};
-use quantlake_backtest::trades::match_trades;
+use quantlake_backtest::settings::{FillAt, Margin, Rebalance, Settings, Sizing};
+use quantlake_backtest::stops::{Distances, ExitRules};
 
 #[derive(Debug, Clone, Default)]
 struct Bars {
@@ -27,11 +28,31 @@ impl Bars {
             low: &self.low[..n_rows],
             close: &self.close[..n_rows],
             target: &self.target[..n_rows],
+            ..Columns::default()
         }
     }
 
     fn market(&self) -> Market<'_> {
         Market::try_new(self.columns(self.ts.len())).expect("good bars")
+    }
+
+    /// Without the symbols from this number on.
+    fn of_symbols(mut self, n_symbols: u32) -> Self {
+        let is_kept: Vec<bool> = self.symbol.iter().map(|s| *s < n_symbols).collect();
+        for column in [
+            &mut self.open,
+            &mut self.high,
+            &mut self.low,
+            &mut self.close,
+            &mut self.target,
+        ] {
+            let mut kept = is_kept.iter();
+            column.retain(|_| *kept.next().unwrap_or(&false));
+        }
+        let mut kept = is_kept.iter();
+        self.ts.retain(|_| *kept.next().unwrap_or(&false));
+        self.symbol.retain(|s| *s < n_symbols);
+        self
     }
 
     fn with_prices_times(mut self, factor: f64) -> Self {
@@ -90,9 +111,18 @@ fn settings() -> impl Strategy<Value = Settings> {
     )
         .prop_map(
             |((commission, commission_fixed, slippage), fill, flags, max_leverage)| Settings {
-                commission,
-                commission_fixed,
-                slippage,
+                costs: Costs {
+                    commission: Commission {
+                        rate: commission,
+                        fixed: commission_fixed,
+                        ..Commission::default()
+                    },
+                    slippage: Slippage {
+                        fraction: slippage,
+                        ..Slippage::default()
+                    },
+                    ..Costs::default()
+                },
                 fill,
                 rebalance: if flags[0] {
                     Rebalance::Always
@@ -103,7 +133,10 @@ fn settings() -> impl Strategy<Value = Settings> {
                 lot: if flags[2] { 1.0 } else { 0.0 },
                 reserve_costs: flags[3],
                 close_at_end: flags[4],
-                max_leverage,
+                margin: Margin {
+                    max_leverage,
+                    ..Margin::default()
+                },
                 ..Settings::default()
             },
         )
@@ -123,12 +156,7 @@ fn rebuild(bars: &Bars, settings: &Settings, run: &Run, time: usize, now: i64) -
     }
     let mut marks = [0.0; 3];
     for row in (0..bars.ts.len()).filter(|r| bars.ts[*r] <= now) {
-        let sees_open = settings.fill == FillAt::NextOpen && bars.close[row].is_nan();
-        let price = if sees_open {
-            bars.open[row]
-        } else {
-            bars.close[row]
-        };
+        let price = bars.close[row];
         if price.is_finite() {
             marks[bars.symbol[row] as usize] = price;
         }
@@ -153,11 +181,11 @@ proptest! {
     fn the_profits_of_the_trades_are_the_profit_of_the_account(bars in bars(), settings in settings()) {
         let market = bars.market();
         let run = simulate(&market, &settings);
-        let trades = match_trades(&market, &settings, &run);
+        let trades = &run.trades;
         let profit: f64 = trades.iter().map(|t| t.pnl).sum();
         let end = run.curve.equity().last().copied().unwrap_or(settings.cash);
         prop_assert!(is_close(profit, end - settings.cash, settings.cash), "{profit} {end}");
-        for trade in &trades {
+        for trade in trades {
             prop_assert!(trade.mae <= 0.0 && trade.mfe >= 0.0);
             prop_assert!(trade.exit.is_none_or(|e| e.time >= trade.entry_time));
         }
@@ -180,9 +208,9 @@ proptest! {
     fn a_fill_comes_after_its_target_within_the_bar_widened_by_slippage(bars in bars(), settings in settings()) {
         let market = bars.market();
         let run = simulate(&market, &settings);
-        for fill in run.fills.iter().filter(|f| !f.is_final) {
-            let low = bars.low[fill.row] * (1.0 - settings.slippage);
-            let high = bars.high[fill.row] * (1.0 + settings.slippage);
+        for fill in run.fills.iter().filter(|f| f.cause != Cause::End) {
+            let low = bars.low[fill.row] * (1.0 - settings.costs.slippage.fraction);
+            let high = bars.high[fill.row] * (1.0 + settings.costs.slippage.fraction);
             prop_assert!(fill.price >= low * (1.0 - 1e-12) && fill.price <= high * (1.0 + 1e-12));
             let now = market.times[fill.time];
             let is_known = |row: &usize| bars.ts[*row] < now || (bars.ts[*row] == now && settings.fill == FillAt::SameClose);
@@ -203,7 +231,8 @@ proptest! {
     #[test]
     fn an_order_that_opens_leaves_the_exposure_within_the_leverage(bars in bars(), settings in settings()) {
         // At the close that fills, so that no price moves between the fill and the valuation.
-        let settings = Settings { fill: FillAt::NextClose, max_leverage: 1.0, allow_short: false, ..settings };
+        let margin = Margin::default();
+        let settings = Settings { fill: FillAt::NextClose, margin, allow_short: false, ..settings };
         let run = simulate(&bars.market(), &settings);
         for cash in run.curve.cash {
             prop_assert!(cash >= -1e-9 * settings.cash, "{cash}");
@@ -222,5 +251,35 @@ proptest! {
             let target = known.next_back().map_or(f64::NAN, |r| bars.target[r]);
             prop_assert!(is_close(units[fill.symbol as usize], target, 1.0));
         }
+    }
+
+    #[test]
+    fn stepping_bar_by_bar_over_a_table_that_grows_is_the_run_over_the_whole(
+        bars in bars(),
+        settings in settings(),
+        stop in prop::option::of(0.01..0.2),
+        n_symbols in 1_u32..4,
+    ) {
+        // One symbol takes the short way, which has to agree as well.
+        let bars = bars.of_symbols(n_symbols);
+        let stop_loss = stop.unwrap_or(f64::NAN);
+        let distances = Distances { stop_loss, ..Distances::default() };
+        let exits = ExitRules { distances, ..ExitRules::default() };
+        let settings = Settings { exits, close_at_end: false, ..settings };
+        let market = bars.market();
+        let whole = simulate(&market, &settings);
+        let mut engine = Engine::new(&settings);
+        let mut recorder = Recorder::new(market.n_times(), &settings, Keep::Trades);
+        for (time, rows) in market.first_row.windows(2).enumerate() {
+            let grown = bars.columns(rows[1]);
+            engine.prepare(market.n_symbols, &[], &grown);
+            engine.step(&grown, rows[0]..rows[1], market.times[time], &mut recorder);
+        }
+        engine.finish(&mut recorder);
+        recorder.finish(&engine);
+        prop_assert_eq!(&whole.curve, &recorder.run.curve);
+        prop_assert_eq!(&whole.fills, &recorder.run.fills);
+        prop_assert_eq!(whole.counts, recorder.run.counts);
+        prop_assert_eq!(whole.trades.len(), recorder.run.trades.len());
     }
 }

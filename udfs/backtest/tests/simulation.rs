@@ -1,10 +1,11 @@
 //! Small markets whose every fill can be followed by hand.
 
+use quantlake_backtest::costs::{Commission, Costs, Slippage};
 use quantlake_backtest::engine::{Run, simulate};
 use quantlake_backtest::market::{Columns, Market};
 use quantlake_backtest::metrics::metrics;
 use quantlake_backtest::settings::{FillAt, Rebalance, Settings, Sizing};
-use quantlake_backtest::trades::{ExitReason, Trade, match_trades};
+use quantlake_backtest::trades::{ExitReason, Trade};
 
 const UNKNOWN: f64 = f64::NAN;
 const HOLD: f64 = f64::NAN;
@@ -34,11 +35,28 @@ fn run(bars: &[Bar], settings: Settings) -> Result {
         low: &low,
         close: &close,
         target: &target,
+        ..Columns::default()
     })
     .expect("good bars");
     let run = simulate(&market, &settings);
-    let trades = match_trades(&market, &settings, &run);
+    let trades = run.trades.clone();
     Result { run, trades }
+}
+
+/// A rate, money per order, and a fraction of the price.
+fn costs(rate: f64, fixed: f64, slippage: f64) -> Costs {
+    Costs {
+        commission: Commission {
+            rate,
+            fixed,
+            ..Commission::default()
+        },
+        slippage: Slippage {
+            fraction: slippage,
+            ..Slippage::default()
+        },
+        ..Costs::default()
+    }
 }
 
 fn thousand() -> Settings {
@@ -105,12 +123,12 @@ fn an_order_waits_for_the_next_bar_with_a_price() {
     let bars = [
         (1, 0, 10.0, 10.0, 1.0),
         (2, 0, UNKNOWN, 11.0, HOLD),
-        (3, 0, 12.5, UNKNOWN, HOLD),
-        (4, 0, 14.0, 15.0, 0.0),
+        (3, 0, 14.0, UNKNOWN, HOLD),
+        (4, 0, 12.5, 15.0, 0.0),
     ];
     let result = run(&bars, thousand());
-    assert_eq!(fills(&result), [(2, 0, 80.0, 12.5)]);
-    // The third bar has no close: its open is the last price seen.
+    assert_eq!(fills(&result), [(3, 0, 80.0, 12.5)]);
+    // The third bar has no close, so trading was halted: nothing fills, and the mark stays.
     assert_eq!(result.run.curve.equity(), [1000.0, 1000.0, 1000.0, 1200.0]);
     assert_eq!(result.run.counts.expired, 1);
 }
@@ -182,7 +200,7 @@ fn lots_are_closed_first_in_first_out() {
     ];
     let settings = Settings {
         sizing: Sizing::Units,
-        commission_fixed: 3.0,
+        costs: costs(0.0, 3.0, 0.0),
         ..thousand()
     };
     let trades = run(&bars, settings).trades;
@@ -223,8 +241,7 @@ fn close_at_end_sells_at_the_last_price_with_costs() {
     let bars = [(1, 0, 10.0, 10.0, 0.5), (2, 0, 10.0, 12.0, HOLD)];
     let settings = Settings {
         close_at_end: true,
-        commission: 0.01,
-        slippage: 0.1,
+        costs: costs(0.01, 0.0, 0.1),
         ..thousand()
     };
     let result = run(&bars, settings);
@@ -248,7 +265,7 @@ fn without_short_selling_a_negative_target_closes_and_is_counted() {
     };
     let result = run(&bars, settings);
     assert_eq!(fills(&result), [(1, 0, 100.0, 10.0), (2, 0, -100.0, 10.0)]);
-    assert_eq!(result.run.counts.rejected, 1);
+    assert_eq!(result.run.counts.reduced, 1);
 }
 
 #[test]
@@ -266,7 +283,8 @@ fn a_ruined_account_opens_nothing_any_more() {
         result.run.curve.equity(),
         [1000.0, -1000.0, -1000.0, -1000.0]
     );
-    assert_eq!(result.run.counts.rejected, 2);
+    assert_eq!(result.run.counts.rejected, 0);
+    assert_eq!(result.run.events[0].rule, "bankrupt");
 }
 
 #[test]
@@ -278,7 +296,7 @@ fn statistics_that_are_not_defined_are_nan_and_the_others_can_be_checked_by_hand
         (4, 0, 9.0, 9.0, HOLD),
     ];
     let settings = thousand();
-    let result = run(&bars, settings);
+    let result = run(&bars, settings.clone());
     let report = metrics(&settings, &result.run, &result.trades);
     let value = |name| report.iter().find(|(n, _)| *n == name).map(|(_, v)| *v);
     assert_eq!(value("end_equity"), Some(1100.0));

@@ -196,7 +196,7 @@ async fn arguments_out_of_range_are_refused_while_planning() {
         ),
         (
             ", fill => 'yesterday'",
-            "backtest: `fill` must be one of 'next_open', 'next_close', 'same_close', found 'yesterday'",
+            "backtest: `fill` must be one of 'next_open', 'next_close', 'same_close', 'vwap', 'price', found 'yesterday'",
         ),
         (
             ", lot => 10",

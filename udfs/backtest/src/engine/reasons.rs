@@ -1,0 +1,38 @@
+//! Why orders end otherwise than filled: the texts in results, each once.
+
+pub(super) const REPLACED: &str = "replaced";
+pub(super) const POSITION_CLOSED: &str = "position closed";
+pub(super) const END_OF_DATA: &str = "end of data";
+pub(super) const NOTHING_TO_DO: &str = "nothing to do";
+pub(super) const NOTHING_TO_REDUCE: &str = "nothing to reduce";
+pub(super) const NOT_AT_ONCE: &str = "not filled at once";
+pub(super) const NO_OPEN: &str = "no open";
+pub(super) const OCO: &str = "oco";
+pub(super) const PARENT: &str = "parent";
+pub(super) const CANCEL_AT: &str = "cancel_at";
+pub(super) const DAY: &str = "day";
+pub(super) const GTD: &str = "gtd";
+pub(super) const UNKNOWN_SYMBOL: &str = "unknown symbol";
+pub(super) const UNKNOWN_SIDE: &str = "unknown side";
+pub(super) const UNKNOWN_TYPE: &str = "unknown type";
+pub(super) const UNKNOWN_TIF: &str = "unknown tif";
+pub(super) const QUANTITY: &str = "quantity not above 0";
+pub(super) const NO_LIMIT_PRICE: &str = "missing limit price";
+pub(super) const NO_STOP_PRICE: &str = "missing stop price";
+pub(super) const NO_TRAIL: &str = "missing trail";
+pub(super) const NO_EXPIRES: &str = "missing expires";
+pub(super) const DUPLICATE_ID: &str = "duplicate id";
+pub(super) const UNKNOWN_PARENT: &str = "unknown parent";
+pub(super) const BELOW_LOT: &str = "below one lot";
+pub(super) const BELOW_NOTIONAL: &str = "below minimum notional";
+pub(super) const SIZE: &str = "size not above 0";
+pub(super) const NO_STOP: &str = "no stop";
+pub(super) const NO_ATR: &str = "no atr";
+pub(super) const NO_VOLATILITY: &str = "no volatility";
+pub(super) const NO_CASH: &str = "insufficient cash";
+pub(super) const NO_MARGIN: &str = "insufficient margin";
+pub(super) const NO_SHORT: &str = "short not allowed";
+pub(super) const OUTSIDE_BAR: &str = "price outside the bar";
+pub(super) const PRICE_NOT_POSITIVE: &str = "price not positive";
+pub(super) const BANKRUPT: &str = "bankrupt";
+pub(super) use crate::costs::currency::NO_RATE;
