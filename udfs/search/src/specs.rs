@@ -1,0 +1,306 @@
+//! The descriptions of the functions: parameters, columns, examples. The parameters of a call's
+//! strategy become columns of its result besides those listed here.
+
+use crate::summary::{self, FIGURES};
+use quantlake_backtest::functions::params as backtest_params;
+use quantlake_core::{
+    Causality, FunctionSpec, Kind, Output, OutputField, OutputType, ParamKind, ParamSpec,
+    ParamValue, Stability,
+};
+
+const FAMILY: &str = "search";
+
+/// The name of the argument that holds the strategy.
+pub const STRATEGY: &str = "strategy";
+
+/// Bars of the examples: a price that goes up and down.
+const EXAMPLE_BARS: &str = "(SELECT to_timestamp(t * 86400) AS ts, 100.0 + abs(t % 14 - 7) AS close, \
+    100.0 + abs(t % 14 - 7) AS open FROM generate_series(1, 60) AS g(t))";
+
+/// The strategy of the examples.
+const EXAMPLE_STRATEGY: &str =
+    "strategy => CASE WHEN mom(close, lag) > 0 THEN 1 ELSE 0 END, lag => [1, 2, 5]";
+
+/// The description of `backtest_grid`.
+pub fn backtest_grid() -> FunctionSpec {
+    let number = "number of the combination, from 1; the last parameter changes fastest";
+    let mut columns = vec![integer("variant", number)];
+    columns.extend(summary::columns());
+    spec(
+        "backtest_grid",
+        "Runs a strategy for every combination of its parameters, each with an account of its own, and gives one row per combination: its parameters and its figures.",
+        Vec::new(),
+        columns,
+        "Each row is what backtest_metrics gives for the strategy with these values",
+        "lag, total_return, n_orders",
+        "",
+    )
+}
+
+/// The description of `optimise`.
+pub fn optimise() -> FunctionSpec {
+    spec(
+        "optimise",
+        "Searches the best combination of a strategy's parameters on the first part of the bars, and judges it by the rest; one row per trial.",
+        vec![
+            objective(),
+            choice(
+                "method",
+                &["tpe", "genetic", "random", "grid"],
+                "how combinations are proposed: by the tree-structured Parzen estimator, by selection and crossover, by chance, or all in order",
+            ),
+            count("trials", 1, 1_000_000, 200, "combinations tried at most"),
+            number(
+                "train_share",
+                0.01,
+                0.99,
+                0.7,
+                "the first part of the bars, which is searched on",
+            ),
+            count("purge", 0, 1_000_000, 0, "bars left out behind it"),
+            count(
+                "seed",
+                0,
+                i64::MAX,
+                42,
+                "start of the random numbers; the same seed gives the same trials",
+            ),
+        ],
+        vec![
+            integer("trial", "number of the trial, from 1"),
+            float("in_sample", "the objective on the bars searched on"),
+            OutputField::new(
+                "is_best",
+                OutputType::Flag,
+                "whether no other trial was better",
+            ),
+            float(
+                "out_of_sample",
+                "of the best trial: the objective on the bars behind",
+            ),
+            float(
+                "deflated_sharpe",
+                "of the best trial: the probability that its Sharpe ratio is no luck, given all trials",
+            ),
+        ],
+        "Bergstra et al., Algorithms for Hyper-Parameter Optimization, 2011; Bailey and Lopez de Prado, The Deflated Sharpe Ratio, 2014",
+        "trial, lag, in_sample, is_best, out_of_sample",
+        ", method => 'grid'",
+    )
+}
+
+/// The description of `walk_forward`.
+pub fn walk_forward() -> FunctionSpec {
+    let mut columns = vec![
+        integer("fold", "number of the fold, from 1"),
+        time("train_start", "first bar fitted on"),
+        time("train_end", "last bar fitted on"),
+        time("test_start", "first bar judged by"),
+        time("test_end", "last bar judged by"),
+        float(
+            "in_sample",
+            "the objective of the chosen combination on the fitted bars",
+        ),
+        float("out_of_sample", "the objective on the judged bars"),
+    ];
+    columns.extend(summary::return_columns());
+    spec(
+        "walk_forward",
+        "Fits a strategy's parameters on one range of bars, trades the next range with the best combination, and moves on; one row per fold. All judged ranges are one account, so changing the combination costs what it costs.",
+        walk_params(),
+        columns,
+        "Pardo, The Evaluation and Optimization of Trading Strategies, 2008, chapter 11",
+        "fold, lag, in_sample, out_of_sample, total_return",
+        ", train => 20, test => 10",
+    )
+}
+
+/// The description of `walk_forward_equity`.
+pub fn walk_forward_equity() -> FunctionSpec {
+    spec(
+        "walk_forward_equity",
+        "The account of walk_forward at each judged timestamp.",
+        walk_params(),
+        vec![
+            time("ts", "time of the bars"),
+            integer("fold", "the fold that trades, from 1"),
+            float("equity", "cash plus positions at their last prices"),
+            float("ret", "simple return of equity since the timestamp before"),
+            float("drawdown", "equity over its highest value so far, minus 1"),
+        ],
+        "As walk_forward",
+        "fold, count(*) AS bars, last_value(equity ORDER BY ts) AS equity",
+        ", train => 20, test => 10",
+    )
+}
+
+/// The description of `cpcv`.
+pub fn cpcv() -> FunctionSpec {
+    let mut columns = vec![
+        integer("path", "number of the path, from 1"),
+        float(
+            "in_sample",
+            "mean objective of the chosen combinations on the bars they were chosen by",
+        ),
+    ];
+    columns.extend(summary::return_columns());
+    spec(
+        "cpcv",
+        "Combinatorial purged cross-validation of a strategy's parameters: cuts the bars into groups, judges the best combination by every choice of groups, and joins the results to complete out-of-sample paths; one row per path.",
+        vec![
+            objective(),
+            count("groups", 2, 24, 6, "groups of consecutive timestamps"),
+            count(
+                "test_groups",
+                1,
+                12,
+                2,
+                "groups judged by at a time, fewer than `groups`",
+            ),
+            count(
+                "purge",
+                0,
+                1_000_000,
+                0,
+                "bars left out on both sides of a judged group",
+            ),
+            count(
+                "embargo",
+                0,
+                1_000_000,
+                0,
+                "bars left out behind a judged group besides",
+            ),
+        ],
+        columns,
+        "Lopez de Prado, Advances in Financial Machine Learning, 2018, chapter 12",
+        "path, in_sample, total_return",
+        ", groups => 4",
+    )
+}
+
+fn walk_params() -> Vec<ParamSpec> {
+    let bars = 10_000_000;
+    vec![
+        required_count("train", 1, bars, "timestamps to fit on"),
+        required_count("test", 1, bars, "timestamps to judge by"),
+        count(
+            "step",
+            0,
+            bars,
+            0,
+            "timestamps from one fold to the next; 0 for `test`",
+        ),
+        ParamSpec::optional(
+            "anchored",
+            ParamKind::Flag,
+            ParamValue::Flag(false),
+            "whether fitting always begins at the first bar",
+        ),
+        objective(),
+        count(
+            "purge",
+            0,
+            bars,
+            0,
+            "timestamps left out between fitting and judging",
+        ),
+    ]
+}
+
+/// A description whose example selects `shown` with further arguments.
+fn spec(
+    name: &str,
+    summary: &str,
+    own: Vec<ParamSpec>,
+    columns: Vec<OutputField>,
+    source: &str,
+    shown: &str,
+    arguments: &str,
+) -> FunctionSpec {
+    let group = if shown.contains("count(*)") {
+        " GROUP BY fold ORDER BY fold"
+    } else {
+        ""
+    };
+    let example =
+        format!("SELECT {shown} FROM {name}({EXAMPLE_BARS}, {EXAMPLE_STRATEGY}{arguments}){group}");
+    FunctionSpec::new(name, FAMILY, Kind::Relation, summary)
+        .with_params(params(own))
+        .with_output(Output::Rows(columns))
+        .with_causality(Causality::WholePartition)
+        .with_stability(Stability::PathDependent)
+        .with_source(source)
+        .with_example(&example, "")
+}
+
+fn params(own: Vec<ParamSpec>) -> Vec<ParamSpec> {
+    let mut params = vec![
+        ParamSpec::required(
+            "bars",
+            ParamKind::Query,
+            "bars with ts, close and, where used, symbol, open, high, low and what the strategy reads; one row per (ts, symbol)",
+        ),
+        ParamSpec::required(
+            STRATEGY,
+            ParamKind::Name,
+            "an expression that gives the target position of each bar, as it is or as text; window functions run over each symbol in the order of time unless they say OVER. Further named arguments that are lists, [10, 20] or range(10, 50, 5), are its parameters",
+        ),
+    ];
+    params.extend(own);
+    params.extend(backtest_params());
+    params
+}
+
+fn objective() -> ParamSpec {
+    let names: Vec<&str> = FIGURES.iter().map(|f| f.name).collect();
+    choice_of(
+        "optimise",
+        &names,
+        "sharpe",
+        "the figure that the best combination has the best value of",
+    )
+}
+
+fn choice(name: &str, names: &[&str], doc: &str) -> ParamSpec {
+    choice_of(name, names, names.first().copied().unwrap_or_default(), doc)
+}
+
+fn choice_of(name: &str, names: &[&str], default: &str, doc: &str) -> ParamSpec {
+    let choices = names
+        .iter()
+        .zip(0_i64..)
+        .map(|(n, code)| (n.to_string(), code));
+    let kind = ParamKind::Choice(choices.collect());
+    ParamSpec::optional(name, kind, ParamValue::Text(default.into()), doc)
+}
+
+fn count(name: &str, min: i64, max: i64, default: i64, doc: &str) -> ParamSpec {
+    let kind = ParamKind::Integer { min, max };
+    ParamSpec::optional(name, kind, ParamValue::Integer(default), doc)
+}
+
+fn required_count(name: &str, min: i64, max: i64, doc: &str) -> ParamSpec {
+    ParamSpec::required(name, ParamKind::Integer { min, max }, doc)
+}
+
+fn number(name: &str, min: f64, max: f64, default: f64, doc: &str) -> ParamSpec {
+    ParamSpec::optional(
+        name,
+        ParamKind::Number { min, max },
+        ParamValue::Number(default),
+        doc,
+    )
+}
+
+fn integer(name: &str, doc: &str) -> OutputField {
+    OutputField::new(name, OutputType::Integer, doc)
+}
+
+fn float(name: &str, doc: &str) -> OutputField {
+    OutputField::new(name, OutputType::Float, doc)
+}
+
+fn time(name: &str, doc: &str) -> OutputField {
+    OutputField::new(name, OutputType::Time, doc)
+}
