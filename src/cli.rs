@@ -4,6 +4,7 @@ mod docs;
 mod import;
 mod printer;
 mod repl;
+mod report;
 mod script;
 mod serve;
 mod sql;
@@ -43,6 +44,8 @@ pub enum Command {
     Sql(sql::SqlArgs),
     /// Load CSV, Parquet or JSON files into a table.
     Import(import::ImportArgs),
+    /// Show a run of a strategy as a page, a picture or charts in the terminal.
+    Report(report::ReportArgs),
     /// Print the function reference as Markdown.
     Docs(docs::DocsArgs),
 }
@@ -107,16 +110,17 @@ pub async fn run(cli: Cli, printer: &Printer) -> ExitStatus {
         Command::Serve(args) => serve::run(args, printer).await,
         Command::Sql(args) => sql::run(args, printer).await,
         Command::Import(args) => import::run(args, printer).await,
+        Command::Report(args) => report::run(args, printer).await,
         Command::Docs(args) => docs::run(&args, printer),
     };
     match result {
         Ok(status) => status,
-        Err(error) => report(&error, printer),
+        Err(error) => tell(&error, printer),
     }
 }
 
 /// Prints an error and tells whose fault it is.
-fn report(error: &DataFusionError, printer: &Printer) -> ExitStatus {
+fn tell(error: &DataFusionError, printer: &Printer) -> ExitStatus {
     let shown = sql_state(error);
     printer.error(
         &format!("{} (SQLSTATE {})", shown.message, shown.state.code()),

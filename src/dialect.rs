@@ -7,6 +7,7 @@ pub mod fold;
 pub mod model;
 pub mod parser;
 pub mod rewrite;
+pub mod strategy;
 pub mod user;
 
 pub use parser::{Statement, parse};

@@ -12,6 +12,7 @@ pub mod models;
 pub mod planner;
 pub mod session;
 pub mod settings;
+pub mod strategies;
 pub mod system_tables;
 pub mod users;
 
@@ -22,12 +23,13 @@ use datafusion::execution::session_state::SessionState;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{SessionConfig, SessionContext};
-use latest::LatestRows;
+use latest::{LatestRows, StateStore};
 use quantlake_core::Registry;
 use quantlake_core::check::CheckCalls;
 use quantlake_core::relation::planner::RelationFunctionPlanner;
 use quantlake_core::window::rule::SeriesWindows;
 use quantlake_models::ModelStore;
+use quantlake_search::planner::SearchPlanner;
 use quantlake_stats::pivot::PivotPlanner;
 use session::{Role, Session};
 use std::path::{Path, PathBuf};
@@ -76,6 +78,7 @@ impl Engine {
             template,
         });
         system_tables::install(&engine)?;
+        strategies::compare::register(&engine.template, &engine);
         crate::pg_catalog::install(&engine.template, &engine.registry)?;
         engine.lake.set_planner(view_planner(&engine));
         Ok(engine)
@@ -133,7 +136,8 @@ fn template(
     let mut config = SessionConfig::new()
         .with_default_catalog_and_schema(CATALOG, SCHEMA)
         .with_create_default_catalog_and_schema(false)
-        .with_information_schema(true);
+        .with_information_schema(true)
+        .with_extension(Arc::new(StateStore::default()));
     if let Some(threads) = options.threads {
         config = config.with_target_partitions(threads);
     }
@@ -147,6 +151,8 @@ fn template(
         .with_runtime_env(memory::runtime(dir, options.memory_limit)?)
         .with_default_features()
         .with_relation_planners(vec![
+            // Calls of a search have columns of their own, so they are planned first.
+            Arc::new(SearchPlanner::new(Arc::clone(registry))),
             Arc::new(RelationFunctionPlanner::new(Arc::clone(registry))),
             Arc::new(PivotPlanner),
         ])

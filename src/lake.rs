@@ -15,6 +15,7 @@ mod delegate;
 mod drop;
 pub mod error;
 mod external;
+mod file_scan;
 mod gated;
 pub mod import;
 pub mod ledger;
@@ -34,6 +35,7 @@ mod views;
 
 pub use catalog::LakeCatalog;
 pub use ddl::DdlOutcome;
+pub use file_scan::{FileScan, FileVersion, ScanIdentity};
 pub use import::{
     Duplicates, Format, ImportMode, ImportOptions, ImportReport, Phase, Progress, import,
 };

@@ -9,6 +9,7 @@ pub mod dialect;
 pub mod engine;
 pub mod lake;
 pub mod pg_catalog;
+pub mod report;
 pub mod server;
 
 pub use engine::{Engine, EngineOptions};

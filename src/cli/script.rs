@@ -1,7 +1,7 @@
 //! Runs the statements of a text and prints their results.
 
 use super::table::{self, Format};
-use super::{ExitStatus, Printer, report};
+use super::{ExitStatus, Printer, tell};
 use crate::engine::session::{Outcome, Session};
 use datafusion::error::Result;
 use futures::TryStreamExt;
@@ -35,7 +35,7 @@ pub async fn run(
             Part::Meta(line) => meta(&line, &mut options, printer),
         };
         if let Err(error) = result {
-            status = report(&error, printer);
+            status = tell(&error, printer);
             if !options.keep_going {
                 return status;
             }

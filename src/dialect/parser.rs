@@ -2,6 +2,7 @@
 
 use super::model::{CreateModel, DropModel};
 use super::rewrite::Rewriter;
+use super::strategy::StrategyStatement;
 use super::user::{CreateUser, DropUser};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::sql::parser::{DFParser, DFParserBuilder, Statement as SqlStatement};
@@ -31,6 +32,8 @@ pub enum Statement {
     CreateUser(CreateUser),
     /// `DROP USER`.
     DropUser(DropUser),
+    /// Strategies and runs.
+    Strategy(StrategyStatement),
 }
 
 impl fmt::Display for Statement {
@@ -41,6 +44,7 @@ impl fmt::Display for Statement {
             Self::DropModel(statement) => write!(f, "{statement}"),
             Self::CreateUser(statement) => write!(f, "{statement}"),
             Self::DropUser(statement) => write!(f, "{statement}"),
+            Self::Strategy(statement) => write!(f, "{statement}"),
         }
     }
 }
@@ -117,6 +121,33 @@ fn own_statement(parser: &Parser) -> Option<OwnParser> {
             Some(|p| CreateUser::parse(p).map(Statement::CreateUser))
         }
         ["DROP", "USER" | "ROLE", ..] => Some(|p| DropUser::parse(p).map(Statement::DropUser)),
+        words => strategy_statement(words),
+    }
+}
+
+/// Which statement about strategies and runs starts with these words.
+fn strategy_statement(words: &[&str]) -> Option<OwnParser> {
+    match words {
+        ["CREATE", "STRATEGY", ..] | ["CREATE", "OR", "REPLACE", "STRATEGY"] => {
+            Some(|p| StrategyStatement::parse_create(p).map(Statement::Strategy))
+        }
+        ["DROP", "STRATEGY", ..] => {
+            Some(|p| StrategyStatement::parse_drop(p).map(Statement::Strategy))
+        }
+        ["DROP", "RUN", ..] => {
+            Some(|p| StrategyStatement::parse_drop_run(p).map(Statement::Strategy))
+        }
+        ["RUN", "BACKTEST", ..]
+        | ["EXPLAIN", "RUN", "BACKTEST", ..]
+        | ["EXPLAIN", "ANALYZE" | "VERBOSE", "RUN", "BACKTEST"] => {
+            Some(|p| StrategyStatement::parse_run(p).map(Statement::Strategy))
+        }
+        ["REPLAY", "RUN", ..] => {
+            Some(|p| StrategyStatement::parse_replay(p).map(Statement::Strategy))
+        }
+        ["REPORT", "RUN", ..] => {
+            Some(|p| StrategyStatement::parse_report(p).map(Statement::Strategy))
+        }
         _ => None,
     }
 }

@@ -26,7 +26,9 @@ pub fn registry(models: &Arc<ModelStore>) -> Result<Registry, QlError> {
             .chain(quantlake_sentiment::functions())
             .chain(quantlake_signals::functions())
             .chain(quantlake_risk::functions())
-            .chain(quantlake_backtest::functions()),
+            .chain(quantlake_portfolio::functions())
+            .chain(quantlake_backtest::functions())
+            .chain(quantlake_search::functions()),
     )
 }
 

@@ -8,7 +8,7 @@ mod guard;
 
 use super::errors::sql_state;
 use super::settings::Settings;
-use super::{Engine, models, users};
+use super::{Engine, models, strategies, users};
 use crate::dialect::{self, Statement};
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::{ParamValues, ScalarValue};
@@ -174,6 +174,13 @@ impl Session {
     /// # Errors
     /// Every error of planning.
     pub async fn prepare(&self, statement: &Statement) -> Result<Prepared> {
+        if let Statement::Strategy(statement) = statement {
+            self.refuse_in_failed_block()?;
+            return Ok(Prepared {
+                schema: strategies::schema_of(self, statement).await?,
+                parameters: Vec::new(),
+            });
+        }
         if let Some(schema) = command::schema_of(statement) {
             return Ok(Prepared {
                 schema,
@@ -262,6 +269,11 @@ impl Session {
             Statement::DropModel(drop) => self.command(models::drop(&self.engine, drop)?),
             Statement::CreateUser(create) => self.command(users::create(self, create)?),
             Statement::DropUser(drop) => self.command(users::drop(self, drop)?),
+            Statement::Strategy(statement) => {
+                let outcome = Box::pin(strategies::run(self, statement)).await?;
+                self.transaction.lock().has_written |= statement.writes();
+                Ok(outcome)
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 //! One table holds every setting with its default and whether it may be changed. DataFusion's own
 //! settings (`datafusion.*`) stay DataFusion's; those that would change other sessions are refused.
 
+use super::latest::StateMemory;
 use quantlake_core::{QlError, SqlState};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -47,6 +48,7 @@ const KNOWN: &[Known] = &[
     fixed("is_superuser", "on"),
     free("lock_timeout", "0"),
     fixed("max_identifier_length", "63"),
+    free("newest_rows_memory", "256MB"),
     free("row_security", "on"),
     free("search_path", "\"$user\", public"),
     fixed("server_encoding", "UTF8"),
@@ -108,6 +110,10 @@ impl Settings {
                     format!("{}ms", timeout.as_millis())
                 }
             }
+            "newest_rows_memory" => {
+                parse_bytes(known.name, value)?;
+                value.to_string()
+            }
             "client_encoding" => check_encoding(value)?,
             "search_path" => check_search_path(value)?,
             _ => value.to_string(),
@@ -126,6 +132,13 @@ impl Settings {
         KNOWN
             .iter()
             .filter_map(|known| Some((known.name, self.get(known.name)?)))
+    }
+
+    /// Bytes that may be kept for later queries for the newest rows.
+    pub fn newest_rows_memory(&self) -> StateMemory {
+        let text = self.get("newest_rows_memory").unwrap_or_default();
+        let bytes = parse_bytes("newest_rows_memory", &text);
+        bytes.map(StateMemory).unwrap_or_default()
     }
 
     /// How long a statement may run; `None` for ever.
@@ -217,6 +230,29 @@ fn parse_duration(name: &str, text: &str) -> Result<Duration, QlError> {
     }
 }
 
+/// `64MB`, `1GB`, `0`; as in PostgreSQL units are powers of 1024, and a bare number is kilobytes.
+fn parse_bytes(name: &str, text: &str) -> Result<usize, QlError> {
+    let text = text.trim();
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == ' ');
+    let shift = match text.get(digits.len()..).unwrap_or_default().trim() {
+        "B" => Some(0),
+        "" | "kB" => Some(10),
+        "MB" => Some(20),
+        "GB" => Some(30),
+        "TB" => Some(40),
+        _ => None,
+    };
+    let bytes = digits.parse::<usize>().ok().zip(shift);
+    bytes
+        .and_then(|(n, shift)| n.checked_mul(1 << shift))
+        .ok_or_else(|| {
+            QlError::new(
+                SqlState::InvalidParameter,
+                format!("{name}: must be a size such as 64MB, 1GB or 0, found {text}"),
+            )
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -234,6 +270,27 @@ mod tests {
         }
         settings.set("STATEMENT_TIMEOUT", Some("0")).expect("zero");
         assert_eq!(settings.statement_timeout(), None);
+    }
+
+    #[test]
+    fn a_size_takes_postgresql_units() {
+        let mut settings = Settings::default();
+        assert_eq!(settings.newest_rows_memory(), StateMemory::default());
+        for (text, bytes) in [
+            ("0", 0),
+            ("64", 64 << 10),
+            ("3MB", 3 << 20),
+            ("1 GB", 1 << 30),
+        ] {
+            settings.set("newest_rows_memory", Some(text)).expect(text);
+            assert_eq!(settings.newest_rows_memory(), StateMemory(bytes), "{text}");
+        }
+        for text in ["much", "-1MB", "1.5GB", "99999999999TB", "MB"] {
+            let error = settings.set("newest_rows_memory", Some(text));
+            let error = error.expect_err(text).message;
+            let expected = "newest_rows_memory: must be a size such as 64MB, 1GB or 0, found ";
+            assert_eq!(error, format!("{expected}{text}"));
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! A table is built when a statement names it, so it shows the state of that moment.
 
-use super::{CATALOG, Engine};
+use super::{CATALOG, Engine, strategies};
 use async_trait::async_trait;
 use datafusion::arrow::array::{
     ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
@@ -57,11 +57,16 @@ impl std::fmt::Debug for SystemSchema {
 #[async_trait]
 impl SchemaProvider for SystemSchema {
     fn table_names(&self) -> Vec<String> {
-        TABLES.iter().map(ToString::to_string).collect()
+        let mut names: Vec<String> = TABLES.iter().map(ToString::to_string).collect();
+        if let Some(engine) = self.engine.upgrade() {
+            names.extend(strategies::tables::names(&engine));
+        }
+        names.sort();
+        names
     }
 
     fn table_exist(&self, name: &str) -> bool {
-        TABLES.contains(&name)
+        self.table_names().iter().any(|n| n == name)
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
@@ -75,7 +80,7 @@ impl SchemaProvider for SystemSchema {
             "model_sessions" => model_sessions(&engine)?,
             "snapshots" => snapshots(&engine)?,
             "users" => users(&engine)?,
-            _ => return Ok(None),
+            other => return strategies::tables::table(&engine, other),
         };
         Ok(Some(Arc::new(MemTable::try_new(
             batch.schema(),

@@ -1,8 +1,8 @@
 //! The ledger: what the database knows besides tables of rows.
 //!
 //! One DuckDB file beside the catalog (DuckDB lets a file be open once, and DuckLake holds the
-//! catalog's). It keeps users, external tables, views, models, object ids, imports and the audit
-//! log. Each kind of row has its own file here with typed methods; callers see no SQL.
+//! catalog's). It keeps users, external tables, views, models, object ids, imports, strategies with
+//! their runs and trials, and the audit log. Each kind of row has its own file here with typed methods; callers see no SQL.
 
 mod audit;
 mod imports;
@@ -10,12 +10,20 @@ mod migrations;
 mod models;
 mod objects;
 mod oids;
+mod runs;
+mod runs_results;
+mod runs_trials;
+mod strategies;
 mod users;
 
 pub use audit::AuditEntry;
 pub use imports::ImportEntry;
 pub use models::ModelEntry;
 pub use objects::{ObjectKind, StoredObject};
+pub use runs::{Honesty, MetricEntry, NewRun, RunEntry, RunHeader};
+pub use runs_results::{ResultTable, Values};
+pub use runs_trials::{FamilyTrials, NewTrial, TrialEntry};
+pub use strategies::StrategyEntry;
 pub use users::UserEntry;
 
 use super::error::{self, Result};
@@ -76,3 +84,7 @@ pub(crate) fn now_micros() -> i64 {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 mod tests;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+mod runs_tests;

@@ -14,7 +14,7 @@ run() {
     python3 -m venv "$venv"
     # shellcheck disable=SC2086 # a list of packages
     "$venv/bin/pip" install --quiet --prefer-binary $packages
-    if [ "$name" = risk ]; then
+    if [ "$name" = risk ] || [ "$name" = metrics ]; then
       # Its own requirements are older than what it runs with.
       "$venv/bin/pip" install --quiet --no-deps empyrical-reloaded==0.5.9
     elif [ "$name" = stats ]; then
@@ -37,7 +37,17 @@ run models "onnx==1.23.2 onnxruntime==1.31.1 $base" -- tests/golden/models.py
 run sentiment "vaderSentiment==3.3.2" -- tests/golden/sentiment.py
 run signals "numpy==2.4.6" -- tests/golden/signals.py
 run risk "quantstats==0.0.86 skfolio==1.12.2 pandas-datareader==0.11.1 peewee==4.5.3 bottleneck==1.6.0 $base" -- tests/golden/risk.py
+run metrics "quantstats==0.0.86 ffn==1.4.1 skfolio==1.12.2 backtesting==0.6.6 scipy==1.17.1 pandas-datareader==0.11.1 peewee==4.5.3 bottleneck==1.6.0 $base" -- tests/golden/metrics.py
+run honest "scipy==1.17.1 statsmodels==0.15.0 arch==8.0.0 purgedcv==0.1.11 quantstats==0.0.86 scikit-learn==1.9.1 skfolio==1.12.2 mpmath==1.4.1 $base" -- tests/golden/honest.py
+run honest "" -- tests/golden/portfolio_risk.py
+run portfolio "pyportfolioopt==1.6.0 skfolio==1.12.2 riskfolio-lib==7.4.0 scipy==1.17.1 scikit-learn==1.9.1 $base" -- tests/golden/portfolio.py
 run backtest "backtesting==0.6.6 vectorbt==1.2.0 $base" -- tests/golden/backtest.py
+run backtest "backtesting==0.6.6 vectorbt==1.2.0 $base" -- tests/golden/backtest_rules.py vectorbt
+run backtest-rules-zipline "zipline-reloaded==3.2.1 pyfolio-reloaded==0.9.9 pandas==2.3.3 numpy==2.4.6" -- tests/golden/backtest_rules.py zipline
+run backtest-rules-nautilus "nautilus_trader==1.221.0" -- tests/golden/backtest_rules.py nautilus
+run signals "numpy==2.4.6" -- tests/golden/backtest_rules.py formulas
+run backtest-peers "backtesting==0.6.6 vectorbt==1.2.0 bt==1.4.1 $base" -- tests/golden/backtest_peers.py
+run signals "numpy==2.4.6" -- tests/golden/backtest_random.py
 run trend "ta-lib==0.8.2 statsmodels==0.15.0 scipy==1.17.1 $base" -- tests/golden/trend.py
 run volatility "ta-lib==0.8.2 arch==8.0.0 scipy==1.17.1 statsmodels==0.15.0 empyrical-reloaded==0.7.1 quantstats==0.0.86 pandas-ta-classic==0.8.32 $base" -- tests/golden/volatility.py
 run volume "ta-lib==0.8.2 pandas-ta-classic==0.8.32 scipy==1.17.1 statsmodels==0.15.0 $base" -- tests/golden/volume.py

@@ -77,7 +77,7 @@ impl Session {
             S::Reset(reset) => self.run_reset(reset),
             S::ShowVariable { variable } => self.run_show(&joined(variable)),
             S::Discard { .. } => {
-                self.settings.lock().reset_all();
+                self.reset_settings();
                 done("DISCARD ALL")
             }
             S::Deallocate { .. } => done("DEALLOCATE"),
@@ -99,6 +99,7 @@ impl Session {
     /// Changes a setting or brings its default back, and tells DataFusion where it has the same.
     pub(super) fn change_setting(&self, name: &str, value: Option<&str>) -> Result<(), QlError> {
         self.settings.lock().set(name, value)?;
+        self.share_state_memory();
         if name.eq_ignore_ascii_case("timezone") {
             let zone = self.setting("timezone").unwrap_or_default();
             let state = self.ctx.state_ref();
@@ -117,6 +118,19 @@ impl Session {
             })?;
         }
         Ok(())
+    }
+
+    /// Brings every default back.
+    fn reset_settings(&self) {
+        self.settings.lock().reset_all();
+        self.share_state_memory();
+    }
+
+    /// Tells operators how much they may keep.
+    fn share_state_memory(&self) {
+        let bytes = self.settings.lock().newest_rows_memory();
+        let state = self.ctx.state_ref();
+        state.write().config_mut().set_extension(Arc::new(bytes));
     }
 
     fn begin(&self) -> Result<Outcome> {
@@ -197,7 +211,7 @@ impl Session {
 
     fn run_reset(&self, reset: &ast::ResetStatement) -> Result<Option<Outcome>> {
         match &reset.reset {
-            ast::Reset::ALL => self.settings.lock().reset_all(),
+            ast::Reset::ALL => self.reset_settings(),
             ast::Reset::ConfigurationParameter(name) => self.change_setting(&dotted(name), None)?,
             #[expect(unreachable_patterns, reason = "the parser may learn further forms")]
             other => {

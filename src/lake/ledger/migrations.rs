@@ -6,7 +6,8 @@ use quantlake_core::{QlError, SqlState};
 
 /// Each entry brings the tables from the version of its index to the next. Entries never
 /// change once released; a new need is a new entry.
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 2] = [
+    "
     CREATE TABLE users (
         name TEXT PRIMARY KEY,
         verifier TEXT NOT NULL,
@@ -48,7 +49,61 @@ const STEPS: [&str; 1] = ["
         finished_at TIMESTAMP,
         status TEXT NOT NULL
     );
-"];
+",
+    "
+    CREATE TABLE strategies (
+        name TEXT PRIMARY KEY,
+        version BIGINT NOT NULL,
+        parameters TEXT NOT NULL,
+        sql TEXT NOT NULL,
+        created_by TEXT NOT NULL,
+        created_at TIMESTAMP NOT NULL
+    );
+    CREATE SEQUENCE run_id;
+    CREATE TABLE runs (
+        id BIGINT PRIMARY KEY,
+        strategy TEXT NOT NULL,
+        strategy_version BIGINT NOT NULL,
+        family TEXT NOT NULL,
+        note TEXT,
+        user_name TEXT NOT NULL,
+        parameters TEXT NOT NULL,
+        arguments TEXT NOT NULL,
+        snapshot_id BIGINT NOT NULL,
+        sql TEXT NOT NULL,
+        frozen_sql TEXT NOT NULL,
+        versions TEXT NOT NULL,
+        seed BIGINT,
+        n_rows BIGINT NOT NULL,
+        n_symbols BIGINT NOT NULL,
+        first_ts TIMESTAMP,
+        last_ts TIMESTAMP,
+        benchmark TEXT NOT NULL,
+        digests TEXT NOT NULL,
+        started_at TIMESTAMP NOT NULL,
+        finished_at TIMESTAMP NOT NULL
+    );
+    CREATE TABLE run_metrics (
+        run_id BIGINT NOT NULL,
+        metric TEXT NOT NULL,
+        value DOUBLE,
+        benchmark DOUBLE
+    );
+    CREATE SEQUENCE trial_id;
+    CREATE TABLE trials (
+        id BIGINT PRIMARY KEY DEFAULT nextval('trial_id'),
+        family TEXT NOT NULL,
+        run_id BIGINT,
+        source TEXT NOT NULL,
+        label TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        n_returns BIGINT NOT NULL,
+        sharpe DOUBLE,
+        user_name TEXT NOT NULL,
+        created_at TIMESTAMP NOT NULL
+    );
+",
+];
 
 /// Brings the ledger to this program's version, each step in a transaction.
 ///
