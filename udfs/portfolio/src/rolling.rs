@@ -64,12 +64,12 @@ pub(crate) fn function() -> Function {
     .with_stability(Stability::PathDependent)
     .with_source(SOURCE)
     .with_example(
-        "SELECT ts, symbol, round(weight, 6) AS weight FROM rolling_weights((SELECT \
+        "SELECT CAST(ts AS DATE) AS day, symbol, round(weight, 6) AS weight FROM rolling_weights((SELECT \
          to_timestamp(1704067200 + 86400 * t) AS ts, symbol, CASE symbol WHEN 'A' THEN 0.01 * sin(t) \
          ELSE 0.02 * cos(t) END AS ret FROM generate_series(1, 60) AS g(t) \
          CROSS JOIN (VALUES ('A'), ('B')) AS s(symbol)), \
-         method => 'inverse_volatility', lookback => 20, rebalance => 'month') ORDER BY ts, symbol",
-        "2024-02-01T00:00:00,A,0.672953\n2024-02-01T00:00:00,B,0.327047\n2024-03-01T00:00:00,A,0.676743\n2024-03-01T00:00:00,B,0.323257",
+         method => 'inverse_volatility', lookback => 20, rebalance => 'month') ORDER BY day, symbol",
+        "2024-02-01,A,0.672953\n2024-02-01,B,0.327047\n2024-03-01,A,0.676743\n2024-03-01,B,0.323257",
     );
     over_returns(spec, Arc::new(|args| Ok(Box::new(Rolling::new(args)?))))
 }

@@ -58,7 +58,7 @@ pub fn run(variants: &Variants, args: &Args, rows: &Rows) -> Result<RecordBatch>
         _ => Method::Grid,
     };
     let seed = args.integer("seed")?.unsigned_abs();
-    let n_trials = args.count("trials")?.min(variants.space.len());
+    let n_trials = args.count("max_trials")?.min(variants.space.len());
     let mut trials: Vec<Trial> = Vec::with_capacity(n_trials);
     let mut results: Vec<Tried> = Vec::with_capacity(n_trials);
     while trials.len() < n_trials {

@@ -49,7 +49,13 @@ pub fn optimise() -> FunctionSpec {
                 &["tpe", "genetic", "random", "grid"],
                 "how combinations are proposed: by the tree-structured Parzen estimator, by selection and crossover, by chance, or all in order",
             ),
-            count("trials", 1, 1_000_000, 200, "combinations tried at most"),
+            count(
+                "max_trials",
+                1,
+                1_000_000,
+                200,
+                "combinations tried at most",
+            ),
             number(
                 "train_share",
                 0.01,
