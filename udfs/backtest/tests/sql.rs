@@ -211,3 +211,127 @@ async fn arguments_out_of_range_are_refused_while_planning() {
         assert_eq!((state.as_str(), text.as_str()), ("22023", expected));
     }
 }
+
+#[tokio::test]
+async fn keys_separate_runs_and_come_first_in_the_result() {
+    let sql = "SELECT * FROM backtest((SELECT * FROM (VALUES \
+        (1, TIMESTAMP '2024-01-02', 'A', 10.0, 10.0, 1.0), (1, TIMESTAMP '2024-01-03', 'A', 10.0, 20.0, 1.0), \
+        (2, TIMESTAMP '2024-01-02', 'A', 10.0, 10.0, 0.5), (2, TIMESTAMP '2024-01-03', 'A', 10.0, 20.0, 0.5)) \
+        AS v(fast, ts, symbol, open, close, target)), cash => 1000, keys => 'fast') ORDER BY fast, ts";
+    let table = Table::of(&session(), sql).await;
+    assert_eq!(table.numbers("fast"), [1.0, 1.0, 2.0, 2.0]);
+    assert_eq!(table.numbers("equity"), [1000.0, 2000.0, 1000.0, 1500.0]);
+}
+
+#[tokio::test]
+async fn keys_that_the_query_or_the_result_cannot_have_are_refused() {
+    let (state, text) = error(&query("backtest", BARS, ", keys => 'fast'")).await;
+    assert_eq!(state, "42703");
+    assert_eq!(
+        text,
+        "backtest: the query has no column `fast`; it has ts, symbol, open, close, target"
+    );
+    let (state, text) = error(&query("backtest", BARS, ", keys => 'ts'")).await;
+    assert_eq!(state, "22023");
+    assert_eq!(
+        text,
+        "backtest: `keys` must be columns whose names the result does not have, found ts"
+    );
+}
+
+#[tokio::test]
+async fn accounts_share_nothing_but_the_call() {
+    let sql = "SELECT account, equity FROM backtest((SELECT * FROM (VALUES \
+        ('x', TIMESTAMP '2024-01-02', 'A', 10.0, 10.0, 1.0), ('y', TIMESTAMP '2024-01-02', 'B', 10.0, 10.0, 1.0), \
+        ('x', TIMESTAMP '2024-01-03', 'A', 10.0, 20.0, 1.0), ('y', TIMESTAMP '2024-01-03', 'B', 10.0, 5.0, 1.0)) \
+        AS v(account, ts, symbol, open, close, target)), cash => 1000) ORDER BY account, ts";
+    let table = Table::of(&session(), sql).await;
+    assert_eq!(table.texts("account"), ["x", "x", "y", "y"]);
+    assert_eq!(table.numbers("equity"), [1000.0, 2000.0, 1000.0, 500.0]);
+}
+
+#[tokio::test]
+async fn positions_in_another_currency_are_worth_their_rate() {
+    let bars = "(SELECT *, 'EUR' AS currency FROM (VALUES (TIMESTAMP '2024-01-02', 'A', 10.0, 10.0, 1.0), \
+        (TIMESTAMP '2024-01-03', 'A', 10.0, 10.0, 1.0), (TIMESTAMP '2024-01-04', 'A', 10.0, 10.0, 1.0)) \
+        AS v(ts, symbol, open, close, target))";
+    let rates = "rates => (SELECT * FROM (VALUES (TIMESTAMP '2024-01-01', 'EUR', 2.0), \
+        (TIMESTAMP '2024-01-04', 'EUR', 3.0)) AS r(ts, currency, rate))";
+    let sql = format!("SELECT * FROM backtest({bars}, cash => 1000, currency => 'USD', {rates})");
+    let equity = Table::of(&session(), &sql).await.numbers("equity");
+    assert_eq!(equity, [1000.0, 1000.0, 1500.0]);
+    let sql =
+        format!("SELECT * FROM backtest_orders({bars}, cash => 1000) WHERE state = 'rejected'");
+    assert_eq!(
+        Table::of(&session(), &sql).await.texts("reason"),
+        ["no rate"]
+    );
+}
+
+#[tokio::test]
+async fn a_bracket_takes_its_profit_and_cancels_its_stop() {
+    let sql = "SELECT id, state, price, reason FROM backtest_orders((SELECT * FROM (VALUES \
+        (TIMESTAMP '2024-01-02', 'A', 10.0, 10.0, 10.0, 10.0), (TIMESTAMP '2024-01-03', 'A', 10.0, 10.0, 10.0, 10.0), \
+        (TIMESTAMP '2024-01-04', 'A', 10.0, 13.0, 10.0, 12.0)) AS v(ts, symbol, open, high, low, close)), \
+        orders => (SELECT * FROM (VALUES (TIMESTAMP '2024-01-02', 'A', 'in', 'buy', 10.0, 'market', NULL, NULL, NULL, NULL), \
+        (TIMESTAMP '2024-01-02', 'A', 'take', 'sell', 10.0, 'limit', 12.5, NULL, 'in', 'exit'), \
+        (TIMESTAMP '2024-01-02', 'A', 'stop', 'sell', 10.0, 'stop', NULL, 9.0, 'in', 'exit')) \
+        AS o(ts, symbol, id, side, quantity, type, limit_price, stop_price, parent, oco))) \
+        WHERE state NOT IN ('submitted', 'accepted')";
+    let table = Table::of(&session(), sql).await;
+    assert_eq!(table.texts("id"), ["in", "stop", "take"]);
+    assert_eq!(table.texts("state"), ["filled", "cancelled", "filled"]);
+    assert_eq!(table.texts("reason"), ["", "oco", ""]);
+    assert_eq!(table.numbers("price")[2], 12.5);
+}
+
+#[tokio::test]
+async fn the_attribution_adds_up_to_the_change_of_equity_under_every_heading() {
+    let rows = "(TIMESTAMP '2024-01-02', 'A', 10.0, 11.0, 0.5), (TIMESTAMP '2024-01-02', 'B', 10.0, 9.0, -0.5), \
+        (TIMESTAMP '2024-01-03', 'A', 11.0, 12.0, 0.0), (TIMESTAMP '2024-01-03', 'B', 9.0, 9.5, NULL), \
+        (TIMESTAMP '2024-01-04', 'A', 12.0, 12.0, 0.0), (TIMESTAMP '2024-01-04', 'B', 9.5, 9.0, NULL)";
+    let arguments = ", cash => 1000, commission => 0.01, slippage_bps => 20, cash_rate => 0.05";
+    let session = session();
+    let curve = Table::of(&session, &query("backtest", rows, arguments)).await;
+    let gained = curve.numbers("equity").last().copied().unwrap_or(f64::NAN) - 1000.0;
+    let parts = Table::of(&session, &query("backtest_attribution", rows, arguments)).await;
+    let (dimensions, totals) = (parts.texts("dimension"), parts.numbers("total"));
+    for dimension in ["total", "symbol", "side", "source", "cost"] {
+        let pairs = dimensions.iter().zip(&totals);
+        let sum: f64 = pairs.filter(|(d, _)| *d == dimension).map(|(_, v)| v).sum();
+        assert!(
+            (sum - gained).abs() < 1e-9,
+            "{dimension}: {sum}, the account {gained}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn metrics_beside_a_benchmark_and_given_the_trials() {
+    let rows = format!(
+        "{BARS}, (TIMESTAMP '2024-01-05', 'A', 12.5, 11.0, -0.5), (TIMESTAMP '2024-01-06', 'A', 10.0, 10.5, 0.5), \
+        (TIMESTAMP '2024-01-07', 'A', 10.0, 9.5, NULL)"
+    );
+    let benchmark = "benchmark => (SELECT * FROM (VALUES (TIMESTAMP '2024-01-02', 100.0), (TIMESTAMP '2024-01-03', 101.0), \
+        (TIMESTAMP '2024-01-05', 99.0), (TIMESTAMP '2024-01-06', 100.0), (TIMESTAMP '2024-01-07', 98.0)) AS b(ts, close))";
+    let session = session();
+    let of = async |arguments: String| {
+        Table::of(&session, &query("backtest_metrics", &rows, &arguments)).await
+    };
+    let one = of(format!(", {benchmark}")).await;
+    let many = of(format!(", {benchmark}, trials => 100")).await;
+    let value = |table: &Table, name: &str| {
+        let place = table.texts("metric").iter().position(|n| n == name);
+        table.numbers("value")[place.expect("a metric")]
+    };
+    assert!(value(&one, "capm_beta").is_finite());
+    assert_eq!(
+        value(&one, "deflated_sharpe"),
+        value(&one, "probabilistic_sharpe")
+    );
+    assert!(value(&many, "deflated_sharpe") < value(&one, "deflated_sharpe"));
+    let mut names = many.texts("metric");
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), many.len());
+}
