@@ -10,9 +10,6 @@ use quantlake_core::relation::Rows;
 use quantlake_core::{Args, OutputField, OutputType};
 use std::sync::Arc;
 
-/// Combinations simulated between two looks at whether the query was cancelled.
-const CHUNK: usize = 1024;
-
 /// The columns for a space of parameters.
 pub fn columns(variants: &Variants) -> Vec<OutputField> {
     let number = OutputField::new(
@@ -35,12 +32,8 @@ pub fn run(variants: &Variants, _args: &Args, rows: &Rows) -> Result<RecordBatch
     let simulations = variants.over(rows)?;
     let market = simulations.market()?;
     let n = variants.space.len();
-    let all = 0..market.n_times();
-    let mut figures = Vec::with_capacity(n);
     let choices: Vec<Vec<usize>> = (0..n).map(|i| variants.space.choice(i)).collect();
-    for chunk in choices.chunks(CHUNK) {
-        figures.extend(simulations.run(chunk, &market, all.clone(), summarize)?);
-    }
+    let figures = simulations.run(&choices, &market, 0..market.n_times(), summarize)?;
     let mut columns: Vec<ArrayRef> = vec![Arc::new(Int64Array::from_iter_values(1..=n as i64))];
     columns.extend(axis_values(
         &variants.space,

@@ -9,7 +9,8 @@
 //! some bars and judge by others.
 //!
 //! [`planner`] brings a call to the operator of relation functions (`quantlake_core::relation`), whose
-//! columns, order, memory and cancellation it shares.
+//! columns, order and memory it shares. A search that has begun runs to its end: it is not cancelled
+//! between combinations.
 
 pub mod columns;
 pub mod cross_validation;
