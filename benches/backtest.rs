@@ -1,11 +1,16 @@
-//! How long does a backtest take from SQL, apart from reading files?
+//! How long does a backtest take, alone and from SQL without reading files?
 //!
-//! 100,000 bars in memory, through planning, sorting, the simulation and the metrics.
+//! 100,000 bars in memory: the kernel over an SMA cross of a random walk, and everything from
+//! planning over sorting and the simulation to the metrics.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use futures::TryStreamExt;
 use quantlake::engine::session::{Outcome, Session};
 use quantlake::{Engine, EngineOptions};
+use quantlake_backtest::engine::{Keep, simulate_keeping};
+use quantlake_backtest::{Columns, Market, Settings};
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+use std::hint::black_box;
 use std::sync::Arc;
 
 const N_BARS: u64 = 100_000;
@@ -20,6 +25,60 @@ async fn run(session: &Session, sql: &str) {
             rows.try_collect::<Vec<_>>().await.expect("rows");
         }
     }
+}
+
+/// A random walk of 0.1 % a bar.
+fn walk(n_bars: usize) -> Vec<f64> {
+    let mut random = StdRng::seed_from_u64(42);
+    let mut price = 100.0;
+    let mut step = || {
+        price *= 1.0 + 0.001 * random.random_range(-1.7..1.7);
+        price
+    };
+    (0..n_bars).map(|_| step()).collect()
+}
+
+/// 1 where the fast average is above the slow one, else 0.
+fn cross(close: &[f64], fast: usize, slow: usize) -> Vec<f64> {
+    let mean = |t: usize, n: usize| close[t + 1 - n..=t].iter().sum::<f64>() / n as f64;
+    let is_above = |t: usize| t + 1 >= slow && mean(t, fast) > mean(t, slow);
+    (0..close.len())
+        .map(|t| f64::from(u8::from(is_above(t))))
+        .collect()
+}
+
+fn kernel(criterion: &mut Criterion) {
+    let close = walk(N_BARS as usize);
+    let open: Vec<f64> = std::iter::once(100.0)
+        .chain(close.iter().copied())
+        .take(close.len())
+        .collect();
+    let ts: Vec<i64> = (0..close.len() as i64)
+        .map(|t| t * 60_000_000_000)
+        .collect();
+    let symbol = vec![0; close.len()];
+    let settings = Settings::default();
+    let mut group = criterion.benchmark_group("kernel");
+    group.throughput(Throughput::Elements(N_BARS));
+    for (fast, slow) in [(10, 30), (50, 200)] {
+        let target = cross(&close, fast, slow);
+        let columns = Columns {
+            ts: &ts,
+            symbol: &symbol,
+            open: &open,
+            close: &close,
+            target: &target,
+            ..Columns::default()
+        };
+        let market = Market::try_new(columns).expect("good bars");
+        for (what, keep) in [("account", Keep::Curve), ("trades", Keep::Trades)] {
+            let run = || simulate_keeping(black_box(&market), &settings, keep);
+            let n_fills = run().counts.filled;
+            let name = format!("SMA {fast}/{slow}, {n_fills} fills, {what}");
+            group.bench_function(name, |b| b.iter(run));
+        }
+    }
+    group.finish();
 }
 
 fn backtest(criterion: &mut Criterion) {
@@ -54,5 +113,5 @@ fn backtest(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, backtest);
+criterion_group!(benches, kernel, backtest);
 criterion_main!(benches);

@@ -15,3 +15,4 @@ fi
 cargo bench --profile dev --locked -- "$@"
 "$venv/bin/python" benches/side_by_side.py --binary "$CARGO_TARGET_DIR/debug/quantlake"
 "$venv/bin/python" benches/windows.py --binary "$CARGO_TARGET_DIR/debug/quantlake"
+"$venv/bin/python" benches/backtests.py --binary "$CARGO_TARGET_DIR/debug/quantlake"

@@ -88,8 +88,13 @@ impl RelationKernel for Backtest {
     fn run(&mut self, rows: &Rows) -> Result<RecordBatch, QlError> {
         let simulated = self.simulated(rows)?;
         let schema = rows.output_schema();
-        let columns = views::columns(&simulated, self.columns).map_err(|e| self.broken(e))?;
-        RecordBatch::try_new(schema, columns).map_err(|e| self.broken(e))
+        let fields = schema.fields().iter().enumerate();
+        let wanted = fields.filter(|(_, field)| rows.is_wanted(field.name()));
+        let wanted: Vec<usize> = wanted.map(|(i, _)| i).collect();
+        let columns = views::columns(&simulated, self.columns, &wanted);
+        let columns = columns.map_err(|e| self.broken(e))?;
+        let schema = schema.project(&wanted).map_err(|e| self.broken(e))?;
+        RecordBatch::try_new(Arc::new(schema), columns).map_err(|e| self.broken(e))
     }
 
     fn push(&mut self, rows: &Rows) -> Result<RecordBatch, QlError> {

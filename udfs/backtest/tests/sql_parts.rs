@@ -53,6 +53,8 @@ fn batch(function: &RelationFunction, bars: &[Bar]) -> RecordBatch {
             "open" => numbers(|b| Some(b.3)),
             "close" => numbers(|b| Some(b.4)),
             "target" => numbers(|b| b.5),
+            "volume" => numbers(|b| Some(10.0 * b.3)),
+            "volatility" => numbers(|b| Some(b.4 / 1e4)),
             _ => datafusion::arrow::array::new_null_array(field.data_type(), bars.len()),
         }
     });
@@ -87,6 +89,7 @@ proptest! {
         part in 1_usize..7,
         close_at_end in any::<bool>(),
         next_close in any::<bool>(),
+        impact in prop::sample::select(vec!["none", "sqrt", "volume_share"]),
     ) {
         let function = backtest();
         let fill = if next_close { "next_close" } else { "next_open" };
@@ -95,6 +98,9 @@ proptest! {
             ("commission", ScalarValue::from(0.001)),
             ("fill", ScalarValue::from(fill)),
             ("stop_loss", ScalarValue::from(0.1)),
+            // The end of the data fills in a bar whose part is gone.
+            ("impact", ScalarValue::from(impact)),
+            ("slippage_volatility", ScalarValue::from(0.1)),
             ("close_at_end", ScalarValue::from(close_at_end)),
         ];
         let rows = |bars: &[Bar]| Rows::new(batch(&function, bars), function.kernel_schema());

@@ -9,12 +9,14 @@
 //! * [`relation`]: functions over a query, `f((SELECT ...), key => value)`.
 //!
 //! Argument checking, NULL handling, warm-up, structs, errors, documentation and the rules about
-//! time order live here and nowhere else. This crate computes nothing itself.
+//! time order live here and nowhere else. This crate computes nothing itself but [`normal`].
 
 pub mod arguments;
 pub mod check;
 pub mod error;
+mod memory;
 pub mod metric;
+pub mod normal;
 pub mod registry;
 pub mod relation;
 pub mod scalar;

@@ -18,9 +18,8 @@ use crate::spec::{FunctionSpec, arrow_fields};
 use datafusion::arrow::array::{
     Array, AsArray, Float64Array, Int64Array, RecordBatch, StringArray,
 };
-use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{
-    DataType, Field, Float64Type, Schema, SchemaRef, TimeUnit, TimestampNanosecondType,
+    DataType, Float64Type, Schema, SchemaRef, TimeUnit, TimestampNanosecondType,
 };
 use std::fmt;
 use std::sync::Arc;
@@ -131,7 +130,8 @@ pub struct InputQuery {
 
 /// The core of a relation function.
 pub trait RelationKernel: Send {
-    /// Turns one group of rows, in the declared order, into result columns.
+    /// Turns one group of rows, in the declared order, into result columns; those that are not
+    /// wanted ([`Rows::is_wanted`]) may be left out.
     ///
     /// Times in the result are nanosecond timestamps; the adapter casts them to the input's type.
     ///
@@ -249,12 +249,7 @@ impl RelationFunction {
 
     /// The columns the kernel sees, in the order of the description.
     pub fn input_schema(&self) -> Schema {
-        Schema::new(
-            self.columns
-                .iter()
-                .map(|c| Field::new(&c.name, c.ty.data_type(), true))
-                .collect::<Vec<_>>(),
-        )
+        shape::input_schema(&self.columns)
     }
 
     /// The result's columns, with times of the given type.
@@ -293,6 +288,8 @@ pub struct Rows {
     batch: RecordBatch,
     schema: SchemaRef,
     others: OtherRows,
+    /// Names of the result columns that the query asks for; `None`: all.
+    wanted: Option<SchemaRef>,
 }
 
 impl Rows {
@@ -302,6 +299,7 @@ impl Rows {
             batch,
             schema,
             others: OtherRows::default(),
+            wanted: None,
         }
     }
 
@@ -312,6 +310,19 @@ impl Rows {
         self
     }
 
+    /// Of whose result the query asks for these columns only.
+    #[must_use]
+    pub fn with_wanted(mut self, wanted: SchemaRef) -> Self {
+        self.wanted = Some(wanted);
+        self
+    }
+
+    /// Whether the query asks for a column of the result.
+    pub fn is_wanted(&self, column: &str) -> bool {
+        let wanted = self.wanted.as_ref();
+        wanted.is_none_or(|schema| schema.index_of(column).is_ok())
+    }
+
     /// Other rows of the same call.
     #[must_use]
     pub fn on(&self, batch: RecordBatch) -> Self {
@@ -319,6 +330,7 @@ impl Rows {
             batch,
             schema: Arc::clone(&self.schema),
             others: Arc::clone(&self.others),
+            wanted: self.wanted.clone(),
         }
     }
 
@@ -372,11 +384,7 @@ impl Rows {
     /// # Errors
     /// XX000 when the description has no such column.
     pub fn values(&self, name: &str) -> Result<Vec<f64>, QlError> {
-        Ok(self
-            .numbers(name)?
-            .iter()
-            .map(|v| v.unwrap_or(f64::NAN))
-            .collect())
+        Ok(known_values(self.numbers(name)?))
     }
 
     /// The times of a column that has no NULL, in nanoseconds.
@@ -420,23 +428,23 @@ impl Rows {
     }
 }
 
+/// The values of a column, NaN where it is NULL.
+fn known_values(column: &Float64Array) -> Vec<f64> {
+    let mut values = column.values().to_vec();
+    if let Some(known) = column.nulls().filter(|nulls| nulls.null_count() > 0) {
+        for (value, is_known) in values.iter_mut().zip(known) {
+            if !is_known {
+                *value = f64::NAN;
+            }
+        }
+    }
+    values
+}
+
 fn wrong_type(name: &str) -> QlError {
     QlError::internal(format!(
         "column `{name}` was not cast to the type of the description"
     ))
-}
-
-/// Casts a kernel's result to the schema that the query promised.
-pub(crate) fn cast_result(
-    columns: Vec<Arc<dyn Array>>,
-    schema: &SchemaRef,
-) -> datafusion::error::Result<RecordBatch> {
-    let columns = columns
-        .iter()
-        .zip(schema.fields())
-        .map(|(column, field)| cast(column, field.data_type()))
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
 }
 
 /// Nanosecond times as a result column.

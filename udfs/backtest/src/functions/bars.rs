@@ -291,6 +291,8 @@ impl Bars {
         let mut instruments = Vec::new();
         // Timestamps list their symbols in one order: the next one is mostly the one after.
         let mut expected = 0;
+        let is_described = !self.number("multiplier").is_empty()
+            || [currency, sector].iter().any(|c| c.null_count() < c.len());
         for row in rows.clone() {
             let name = text(symbol, row);
             let number = if symbols.get(expected) == Some(&name) {
@@ -311,7 +313,9 @@ impl Bars {
                 0
             };
             self.symbol[row] = number as u32;
-            self.describe(&mut instruments[number], [currency, sector], row, own);
+            if is_described {
+                self.describe(&mut instruments[number], [currency, sector], row, own);
+            }
         }
         for instrument in &mut instruments {
             if instrument.multiplier.is_nan() {

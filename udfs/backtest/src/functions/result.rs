@@ -7,7 +7,7 @@ use crate::costs::Rates;
 use crate::engine::{Run, simulate_with_orders};
 use crate::settings::Settings;
 use quantlake_core::relation::Rows;
-use quantlake_core::{Args, QlError};
+use quantlake_core::{Args, QlError, SqlState};
 
 /// One account after its run.
 #[derive(Debug)]
@@ -83,7 +83,7 @@ impl Simulated {
             settings: settings.clone(),
             sources,
             accounts,
-            benchmark: benchmark(rows.other("benchmark"))?,
+            benchmark: benchmark(function, rows.other("benchmark"))?,
             trials: args.number("trials")?,
             trials_variance: args.optional_number("trials_variance")?,
             rates,
@@ -111,12 +111,27 @@ impl Simulated {
     }
 }
 
-fn benchmark(rows: Option<&Rows>) -> Result<Vec<(i64, f64)>, QlError> {
+/// Closes of the benchmark that are known, by rising time.
+///
+/// # Errors
+/// 22000 for a close that is not above 0 and for a second close of one time: a benchmark is one
+/// series of prices.
+fn benchmark(function: &str, rows: Option<&Rows>) -> Result<Vec<(i64, f64)>, QlError> {
     let Some(rows) = rows else {
         return Ok(Vec::new());
     };
     let pairs = rows.times("ts")?.into_iter().zip(rows.values("close")?);
     let mut known: Vec<_> = pairs.filter(|(_, close)| close.is_finite()).collect();
     known.sort_by_key(|(ts, _)| *ts);
-    Ok(known)
+    let refuse = |what: String| {
+        let message = format!("{function}: `benchmark`: {what}");
+        Err(QlError::new(SqlState::DataException, message))
+    };
+    if let Some((_, close)) = known.iter().find(|(_, close)| *close <= 0.0) {
+        return refuse(format!("a close must be above 0, found {close}"));
+    }
+    match known.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+        true => refuse("two closes have the same time".into()),
+        false => Ok(known),
+    }
 }

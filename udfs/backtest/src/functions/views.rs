@@ -1,6 +1,6 @@
 //! What each function reports of the runs of a call: its columns, in the order of its description.
 
-use super::columns::{floats, integers, over, texts};
+use super::columns::{floats, integers, over, texts, times};
 use super::result::{AccountRun, Simulated};
 use crate::attribution::{Dimension, Row, attribute};
 use crate::engine::{Fill, FlowKind, Transition};
@@ -11,27 +11,26 @@ use datafusion::arrow::compute::concat;
 use datafusion::error::Result;
 use quantlake_core::relation::time_column;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
-/// What a view reports.
-pub type View = fn(&Simulated, &AccountRun) -> Vec<ArrayRef>;
+/// A column of a result, made when it is known to be wanted.
+pub type Column<'a> = Box<dyn FnOnce() -> ArrayRef + 'a>;
 
-/// The columns of a view over all accounts, with the accounts' names at the end.
+/// What a view reports: all its columns, in the order of its description.
+pub type View = for<'a> fn(&'a Simulated, &'a AccountRun) -> Vec<Column<'a>>;
+
+/// The wanted columns of a view over all accounts; the accounts' names are its last column.
 ///
 /// # Errors
 /// Those of Arrow.
-pub fn columns(simulated: &Simulated, view: View) -> Result<Vec<ArrayRef>> {
+pub fn columns(simulated: &Simulated, view: View, wanted: &[usize]) -> Result<Vec<ArrayRef>> {
     let mut parts: Vec<Vec<ArrayRef>> = Vec::new();
     for run in &simulated.accounts {
-        let mut columns = view(simulated, run);
-        let n_rows = columns.first().map_or(0, Array::len);
-        let name = run.account.name.as_deref();
-        columns.push(texts(std::iter::repeat_n(name, n_rows)));
-        parts.push(columns);
+        parts.push(columns_of(simulated, run, view, wanted));
     }
     if let [only] = parts.as_mut_slice() {
         return Ok(std::mem::take(only));
     }
-    let n_columns = parts.first().map_or(0, Vec::len);
     let column = |i: usize| {
         let arrays: Vec<&dyn Array> = parts
             .iter()
@@ -39,7 +38,35 @@ pub fn columns(simulated: &Simulated, view: View) -> Result<Vec<ArrayRef>> {
             .collect();
         Ok(concat(&arrays)?)
     };
-    (0..n_columns).map(column).collect()
+    (0..wanted.len()).map(column).collect()
+}
+
+fn columns_of(
+    simulated: &Simulated,
+    run: &AccountRun,
+    view: View,
+    wanted: &[usize],
+) -> Vec<ArrayRef> {
+    let mut columns: Vec<Option<Column<'_>>> = view(simulated, run).into_iter().map(Some).collect();
+    let name = columns.len();
+    let mut made: Vec<Option<ArrayRef>> = wanted
+        .iter()
+        .map(|i| Some(columns.get_mut(*i)?.take()?()))
+        .collect();
+    if let Some(place) = wanted.iter().position(|i| *i == name) {
+        // Any column tells how many rows there are.
+        let first = made.iter().flatten().next().map(Array::len);
+        let n_rows = first.or_else(|| Some(columns.first_mut()?.take()?().len()));
+        let names = std::iter::repeat_n(run.account.name.as_deref(), n_rows.unwrap_or(0));
+        made[place] = Some(texts(names));
+    }
+    made.into_iter().flatten().collect()
+}
+
+/// Columns that were made together.
+fn ready<'a>(columns: Vec<ArrayRef>) -> Vec<Column<'a>> {
+    let columns = columns.into_iter();
+    columns.map(|c| Box::new(move || c) as Column<'a>).collect()
 }
 
 impl AccountRun {
@@ -60,32 +87,40 @@ impl Simulated {
 }
 
 /// `backtest`: the account at each timestamp.
-pub fn curve(simulated: &Simulated, run: &AccountRun) -> Vec<ArrayRef> {
-    let curve = &run.run.curve;
-    let start = simulated.settings.cash;
-    let equity = curve.equity();
+pub fn curve<'a>(simulated: &'a Simulated, run: &'a AccountRun) -> Vec<Column<'a>> {
+    let (curve, start) = (&run.run.curve, simulated.settings.cash);
+    let equity: Rc<[f64]> = curve.equity().into();
+    let of_equity = |made: fn(f64, &[f64]) -> Vec<f64>| -> Column<'a> {
+        let equity = Rc::clone(&equity);
+        Box::new(move || floats(made(start, &equity)))
+    };
+    let share = |money: &'a [f64]| -> Column<'a> {
+        let equity = Rc::clone(&equity);
+        Box::new(move || floats(over_equity(money, &equity)))
+    };
+    let plain = |values: &'a [f64]| -> Column<'a> { Box::new(|| floats(values.iter().copied())) };
     vec![
-        time_column(run.times.iter().copied().map(Some).collect()),
-        floats(equity.iter().copied()),
-        floats(curve.cash.iter().copied()),
-        floats(curve.positions.iter().copied()),
-        floats(over_equity(&curve.gross, &equity)),
-        floats(over_equity(curve.net(), &equity)),
-        floats(returns(start, &equity)),
-        floats(drawdowns(start, &equity)),
-        floats(over_equity(&curve.traded, &equity)),
-        floats(curve.costs.iter().copied()),
-        integers(curve.n_positions.iter().map(|n| i64::from(*n))),
+        Box::new(|| times(run.times.clone())),
+        of_equity(|_, equity| equity.to_vec()),
+        plain(&curve.cash),
+        plain(&curve.positions),
+        share(&curve.gross),
+        share(curve.net()),
+        of_equity(returns),
+        of_equity(drawdowns),
+        share(&curve.traded),
+        plain(&curve.costs),
+        Box::new(|| integers(curve.n_positions.iter().map(|n| i64::from(*n)))),
     ]
 }
 
 /// `backtest_trades`: the round trips.
-pub fn trades(simulated: &Simulated, run: &AccountRun) -> Vec<ArrayRef> {
+pub fn trades<'a>(simulated: &'a Simulated, run: &'a AccountRun) -> Vec<Column<'a>> {
     let trades = &run.run.trades;
     let exit = |t: &Trade| t.exit;
     let side = |t: &Trade| if t.units > 0.0 { "long" } else { "short" };
     let number = |value: fn(&Trade) -> f64| floats(trades.iter().map(value));
-    vec![
+    ready(vec![
         texts(trades.iter().map(|t| run.symbol(t.symbol))),
         texts(trades.iter().map(|t| Some(side(t)))),
         time_column(trades.iter().map(|t| run.time(t.entry_time)).collect()),
@@ -106,7 +141,7 @@ pub fn trades(simulated: &Simulated, run: &AccountRun) -> Vec<ArrayRef> {
         number(|t| t.parts.borrow),
         number(|t| t.parts.funding),
         texts(trades.iter().map(|t| simulated.source(t.source))),
-    ]
+    ])
 }
 
 fn side_of(units: f64) -> Option<&'static str> {
@@ -118,11 +153,11 @@ fn side_of(units: f64) -> Option<&'static str> {
 }
 
 /// `backtest_orders`: every step of every order.
-pub fn orders(_: &Simulated, run: &AccountRun) -> Vec<ArrayRef> {
+pub fn orders<'a>(_: &'a Simulated, run: &'a AccountRun) -> Vec<Column<'a>> {
     let steps = &run.run.transitions;
     let number = |value: fn(&Transition) -> f64| floats(steps.iter().map(value));
     let id = |t: &Transition| run.ids.get(t.request? as usize).map(Option::as_deref)?;
-    vec![
+    ready(vec![
         time_column(steps.iter().map(|t| Some(t.ts)).collect()),
         integers(
             steps
@@ -141,14 +176,14 @@ pub fn orders(_: &Simulated, run: &AccountRun) -> Vec<ArrayRef> {
                 .iter()
                 .map(|t| Some(t.reason).filter(|r| !r.is_empty())),
         ),
-    ]
+    ])
 }
 
 /// `backtest_fills`: the fills.
-pub fn fills(simulated: &Simulated, run: &AccountRun) -> Vec<ArrayRef> {
+pub fn fills<'a>(simulated: &'a Simulated, run: &'a AccountRun) -> Vec<Column<'a>> {
     let fills = &run.run.fills;
     let number = |value: fn(&Fill) -> f64| floats(fills.iter().map(value));
-    vec![
+    ready(vec![
         time_column(fills.iter().map(|f| Some(f.ts)).collect()),
         integers(
             fills
@@ -165,23 +200,23 @@ pub fn fills(simulated: &Simulated, run: &AccountRun) -> Vec<ArrayRef> {
         number(|f| f.units_after),
         texts(fills.iter().map(|f| Some(f.cause.name()))),
         texts(fills.iter().map(|f| simulated.source(f.source))),
-    ]
+    ])
 }
 
 /// `backtest_events`: breaches, margin calls, corporate actions.
-pub fn events(_: &Simulated, run: &AccountRun) -> Vec<ArrayRef> {
+pub fn events<'a>(_: &'a Simulated, run: &'a AccountRun) -> Vec<Column<'a>> {
     let events = &run.run.events;
-    vec![
+    ready(vec![
         time_column(events.iter().map(|e| Some(e.ts)).collect()),
         texts(events.iter().map(|e| run.symbol(e.symbol?))),
         texts(events.iter().map(|e| Some(e.rule))),
         floats(events.iter().map(|e| e.value)),
         floats(events.iter().map(|e| e.limit)),
-    ]
+    ])
 }
 
 /// `backtest_positions`: what is held at each timestamp.
-pub fn positions(simulated: &Simulated, run: &AccountRun) -> Vec<ArrayRef> {
+pub fn positions<'a>(simulated: &'a Simulated, run: &'a AccountRun) -> Vec<Column<'a>> {
     let columns = simulated.bars.columns().rows(run.account.rows.clone());
     let equity = run.run.curve.equity();
     let mut held: BTreeMap<u32, (u32, f64)> = BTreeMap::new();
@@ -224,14 +259,14 @@ pub fn positions(simulated: &Simulated, run: &AccountRun) -> Vec<ArrayRef> {
         }
     }
     let number = |value: fn(&Position) -> f64| floats(found.iter().map(value));
-    vec![
+    ready(vec![
         time_column(found.iter().map(|p| Some(p.ts)).collect()),
         texts(found.iter().map(|p| run.symbol(p.symbol))),
         number(|p| p.units),
         number(|p| p.price),
         number(|p| p.value),
         number(|p| over(p.value, p.equity)),
-    ]
+    ])
 }
 
 /// A position at a timestamp.
@@ -245,7 +280,7 @@ struct Position {
 }
 
 /// `backtest_metrics`: the statistics.
-pub fn report(simulated: &Simulated, run: &AccountRun) -> Vec<ArrayRef> {
+pub fn report<'a>(simulated: &'a Simulated, run: &'a AccountRun) -> Vec<Column<'a>> {
     let about = About {
         times: &run.times,
         benchmark: &simulated.benchmark,
@@ -253,14 +288,14 @@ pub fn report(simulated: &Simulated, run: &AccountRun) -> Vec<ArrayRef> {
         trials_variance: simulated.trials_variance,
     };
     let report = metrics::report(&simulated.settings, &run.run, &about);
-    vec![
+    ready(vec![
         texts(report.iter().map(|(name, _)| Some(name.as_str()))),
         floats(report.iter().map(|(_, value)| *value)),
-    ]
+    ])
 }
 
 /// `backtest_attribution`: where the profit is from.
-pub fn attribution(simulated: &Simulated, run: &AccountRun) -> Vec<ArrayRef> {
+pub fn attribution<'a>(simulated: &'a Simulated, run: &'a AccountRun) -> Vec<Column<'a>> {
     let flows = run.run.flows.iter();
     let interest = flows
         .filter(|f| f.kind == FlowKind::Interest)
@@ -269,7 +304,7 @@ pub fn attribution(simulated: &Simulated, run: &AccountRun) -> Vec<ArrayRef> {
     let sectors = simulated.sectors(&run.account);
     let rows = attribute(&run.run.trades, &sectors, interest).rows;
     let number = |value: fn(&Row) -> f64| floats(rows.iter().map(value));
-    vec![
+    ready(vec![
         texts(rows.iter().map(|r| Some(r.dimension.name()))),
         texts(rows.iter().map(|r| group(simulated, run, r))),
         integers(
@@ -284,7 +319,7 @@ pub fn attribution(simulated: &Simulated, run: &AccountRun) -> Vec<ArrayRef> {
         number(|r| r.parts.funding),
         number(|r| r.interest),
         number(|r| r.total),
-    ]
+    ])
 }
 
 fn group<'a>(simulated: &'a Simulated, run: &'a AccountRun, row: &Row) -> Option<&'a str> {

@@ -1,7 +1,7 @@
 //! The operator of a relation function.
 //!
 //! Its input is partitioned by the function's keys and ordered, so a group is a run of equal keys.
-//! The stream collects one group, gives it to the kernel on a blocking thread (the wire stays
+//! The stream collects groups, gives them to kernels on a blocking thread (the wire stays
 //! responsive) and emits the result in batches of the session's size. What is collected is
 //! reserved in the memory pool first, and freed once the kernel is done with it. A group that is
 //! too large for that reaches a function that can take it in parts. The other queries of a call
@@ -9,13 +9,13 @@
 
 use super::groups::{Groups, Piece};
 use super::node::describe;
-use super::shape::key_name;
-use super::{Grouping, OtherRows, RelationFunction, RelationKernel, Rows, cast_result};
+use super::shape::{complete, key_name};
+use super::{Grouping, InputColumn, OtherRows, RelationFunction, RelationKernel, Rows};
 use crate::arguments::Args;
 use crate::error::QlError;
-use datafusion::arrow::array::{ArrayRef, RecordBatch};
-use datafusion::arrow::compute::{SortOptions, concat_batches};
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
+use datafusion::arrow::compute::{SortOptions, cast};
+use datafusion::arrow::datatypes::{FieldRef, SchemaRef};
 use datafusion::common::ScalarValue;
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::error::{DataFusionError, Result};
@@ -31,6 +31,7 @@ use datafusion::physical_plan::expressions::Column;
 use datafusion::physical_plan::metrics::{
     BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet, RecordOutput,
 };
+use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PhysicalExpr,
@@ -52,8 +53,8 @@ pub struct PartitionedTransformExec {
     params: Vec<String>,
     /// Columns of the input whose equal values make a group.
     keys: Vec<usize>,
-    /// How many of them come first in the result.
-    n_listed: usize,
+    /// The names of those that come first in the result, as the query calls them.
+    listed: Vec<String>,
     others: Arc<OnceCell<OtherRows>>,
     schema: SchemaRef,
     order: LexOrdering,
@@ -82,12 +83,13 @@ impl PartitionedTransformExec {
             return Err(QlError::internal(message).into());
         }
         let input_schema = inputs[0].schema();
-        let listed: Vec<String> = (0..function.listed_keys(&args)?.len())
-            .map(key_name)
-            .collect();
-        let sorted_by = listed.iter().chain(&function.order);
+        let listed = function.listed_keys(&args)?;
+        // A column that the query does not have is NULL in all rows: it orders nothing.
+        let sorted_by = (0..listed.len()).map(key_name);
         let sort = sorted_by
-            .map(|column| ascending(column, &input_schema))
+            .chain(function.order.iter().cloned())
+            .filter(|column| input_schema.index_of(column).is_ok())
+            .map(|column| ascending(&column, &input_schema))
             .collect::<Result<Vec<_>>>()?;
         let order = LexOrdering::new(sort)
             .ok_or_else(|| QlError::internal(format!("{name}: the description names no order")))?;
@@ -111,7 +113,7 @@ impl PartitionedTransformExec {
             inputs,
             params,
             keys,
-            n_listed: listed.len(),
+            listed,
             others: Arc::new(OnceCell::new()),
             schema,
             order,
@@ -204,6 +206,29 @@ impl ExecutionPlan for PartitionedTransformExec {
         Ok(Arc::new(new))
     }
 
+    /// Columns that are not asked for need not be made.
+    fn try_swapping_with_projection(
+        &self,
+        projection: &ProjectionExec,
+    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        let is_plain = |e: &ProjectionExpr| {
+            let column = e.expr.downcast_ref::<Column>();
+            column.is_some_and(|c| c.name() == e.alias)
+        };
+        let exprs = projection.expr();
+        if exprs.is_empty() || !exprs.iter().all(is_plain) {
+            return Ok(None);
+        }
+        let new = Self::try_new(
+            Arc::clone(&self.function),
+            self.args.clone(),
+            self.inputs.clone(),
+            self.params.clone(),
+            projection.schema(),
+        )?;
+        Ok(Some(Arc::new(new)))
+    }
+
     fn execute(
         &self,
         partition: usize,
@@ -228,7 +253,7 @@ impl ExecutionPlan for PartitionedTransformExec {
         let call = Call {
             function: Arc::clone(&self.function),
             args: self.args.clone(),
-            n_listed: self.n_listed,
+            keys: self.listed.clone(),
             schema: Arc::clone(&self.schema),
             batch_size: context.session_config().batch_size(),
             metrics: BaselineMetrics::new(&self.metrics, partition),
@@ -236,10 +261,10 @@ impl ExecutionPlan for PartitionedTransformExec {
         };
         let state = (groups, others, call);
         let stream = futures::stream::try_unfold(state, |(mut groups, others, mut call)| async {
-            let Some((piece, bytes)) = groups.next().await? else {
+            let Some((pieces, bytes)) = groups.next().await? else {
                 return Ok::<_, DataFusionError>(None);
             };
-            let batches = call.run(piece, others.collect().await?).await?;
+            let batches = call.run(pieces, others.collect().await?).await?;
             groups.release(bytes);
             let batches = futures::stream::iter(batches.into_iter().map(Ok));
             Ok(Some((batches, (groups, others, call))))
@@ -272,7 +297,7 @@ impl Others {
             let mut others = Vec::new();
             for (param, plan) in self.params.iter().zip(&self.plans) {
                 let batches = collect(Arc::clone(plan), Arc::clone(&self.context)).await?;
-                let rows = concat_batches(&plan.schema(), &batches)?;
+                let rows = complete(self.columns(param), &batches)?;
                 let rows = Rows::new(rows, self.function.kernel_schema());
                 others.push((param.clone(), rows));
             }
@@ -280,13 +305,20 @@ impl Others {
         });
         Ok(Arc::clone(collected.await?))
     }
+
+    fn columns(&self, param: &str) -> &[InputColumn] {
+        let mut queries = self.function.queries.iter();
+        let query = queries.find(|q| q.param == param);
+        query.map_or(&[], |q| q.columns.as_slice())
+    }
 }
 
 /// The kernel's side of one partition.
 struct Call {
     function: Arc<RelationFunction>,
     args: Args,
-    n_listed: usize,
+    /// The names of the listed keys.
+    keys: Vec<String>,
     schema: SchemaRef,
     batch_size: usize,
     metrics: BaselineMetrics,
@@ -295,50 +327,94 @@ struct Call {
 }
 
 impl Call {
-    async fn run(&mut self, piece: Piece, others: OtherRows) -> Result<Vec<RecordBatch>> {
+    /// Runs the kernel over some pieces, one after another.
+    async fn run(&mut self, pieces: Vec<Piece>, others: OtherRows) -> Result<Vec<RecordBatch>> {
+        let mut worker = Worker {
+            function: Arc::clone(&self.function),
+            args: self.args.clone(),
+            keys: self.keys.clone(),
+            schema: Arc::clone(&self.schema),
+            kernel: self.kernel.take(),
+            others,
+        };
+        let timer = self.metrics.elapsed_compute().timer();
+        let work = move || {
+            let results = pieces.iter().map(|piece| worker.run(piece));
+            let results = results.collect::<Result<Vec<_>>>()?;
+            Ok::<_, DataFusionError>((results, worker.kernel))
+        };
+        let (results, kernel) = SpawnedTask::spawn_blocking(work)
+            .await
+            .map_err(|e| QlError::internal(format!("a kernel stopped: {e}")))??;
+        self.kernel = kernel;
+        timer.done();
+        let size = self.batch_size;
+        let batches = results.iter().flat_map(|result| {
+            let n_rows = result.num_rows();
+            let starts = (0..n_rows).step_by(size);
+            starts.map(move |start| result.slice(start, size.min(n_rows - start)))
+        });
+        Ok(batches.map(|b| b.record_output(&self.metrics)).collect())
+    }
+}
+
+/// What runs on a blocking thread.
+struct Worker {
+    function: Arc<RelationFunction>,
+    args: Args,
+    /// The names of the listed keys.
+    keys: Vec<String>,
+    schema: SchemaRef,
+    kernel: Option<Box<dyn RelationKernel>>,
+    others: OtherRows,
+}
+
+impl Worker {
+    fn run(&mut self, piece: &Piece) -> Result<RecordBatch> {
         let mut kernel = match self.kernel.take() {
             Some(kernel) => kernel,
             None => (self.function.factory)(&self.args)?,
         };
-        let keys = self.keys(piece.rows())?;
-        let columns: Vec<usize> = (self.n_listed..piece.rows().num_columns()).collect();
-        let schema = self.function.kernel_schema();
-        let timer = self.metrics.elapsed_compute().timer();
-        let work = move || {
-            let rows = |batch: &RecordBatch| {
-                let batch = batch.project(&columns).map_err(DataFusionError::from)?;
-                Ok::<_, DataFusionError>(Rows::new(batch, schema).with_others(others))
-            };
-            match piece {
-                Piece::Group(batch) => Ok((kernel.run(&rows(&batch)?)?, None)),
-                Piece::Part(batch) => Ok((kernel.push(&rows(&batch)?)?, Some(kernel))),
-                Piece::End(batch) => Ok((kernel.finish(&rows(&batch.slice(0, 0))?)?, None)),
+        let result = match piece {
+            Piece::Group(rows) => kernel.run(&self.rows(rows)?)?,
+            Piece::Part(rows) => {
+                let result = kernel.push(&self.rows(rows)?)?;
+                self.kernel = Some(kernel);
+                result
             }
+            Piece::End(_) => kernel.finish(&self.rows(&[])?)?,
         };
-        let (result, kernel) = SpawnedTask::spawn_blocking(work)
-            .await
-            .map_err(|e| QlError::internal(format!("a kernel stopped: {e}")))?
-            .map_err(|e: DataFusionError| e)?;
-        self.kernel = kernel;
-        let result = self.with_keys(&keys, &result)?.record_output(&self.metrics);
-        timer.done();
-        Ok((0..result.num_rows())
-            .step_by(self.batch_size)
-            .map(|start| result.slice(start, self.batch_size.min(result.num_rows() - start)))
-            .collect())
+        self.promised(piece, &result)
     }
 
-    /// The values of the listed keys, which all rows of a group share.
-    fn keys(&self, rows: &RecordBatch) -> Result<Vec<ScalarValue>> {
-        let columns = rows.columns().iter().take(self.n_listed);
-        columns.map(|c| ScalarValue::try_from_array(c, 0)).collect()
+    fn rows(&self, rows: &[RecordBatch]) -> Result<Rows> {
+        let rows = complete(&self.function.columns, rows)?;
+        let schema = self.function.kernel_schema();
+        let rows = Rows::new(rows, schema).with_others(Arc::clone(&self.others));
+        Ok(rows.with_wanted(Arc::clone(&self.schema)))
     }
 
-    fn with_keys(&self, keys: &[ScalarValue], result: &RecordBatch) -> Result<RecordBatch> {
+    /// The promised columns: listed keys, whose values all rows of a group share, and those of the
+    /// kernel's result, in the promised types.
+    fn promised(&self, piece: &Piece, result: &RecordBatch) -> Result<RecordBatch> {
         let n_rows = result.num_rows();
-        let columns = keys.iter().map(|k| k.to_array_of_size(n_rows));
-        let mut columns: Vec<ArrayRef> = columns.collect::<Result<_>>()?;
-        columns.extend(result.columns().iter().cloned());
-        cast_result(columns, &self.schema)
+        let column = |field: &FieldRef| {
+            let key = self.keys.iter().position(|key| key == field.name());
+            if let (Some(n), Some(first)) = (key, piece.rows().first()) {
+                return ScalarValue::try_from_array(first.column(n), 0)?.to_array_of_size(n_rows);
+            }
+            let column = result.column_by_name(field.name()).ok_or_else(|| {
+                let (name, column) = (&self.function.spec.name, field.name());
+                QlError::internal(format!("{name}: the kernel gave no column `{column}`"))
+            })?;
+            Ok(cast(column, field.data_type())?)
+        };
+        let columns = self.schema.fields().iter().map(column);
+        let columns = columns.collect::<Result<Vec<_>>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(n_rows));
+        let schema = Arc::clone(&self.schema);
+        Ok(RecordBatch::try_new_with_options(
+            schema, columns, &options,
+        )?)
     }
 }

@@ -1,31 +1,45 @@
 //! Cuts an ordered input into groups of equal keys, large ones into parts where that is allowed.
 
+use crate::memory::memory_of;
 use datafusion::arrow::array::{Array, ArrayRef, RecordBatch};
-use datafusion::arrow::compute::{concat, concat_batches, partition};
+use datafusion::arrow::compute::{concat, partition};
 use datafusion::error::Result;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::MemoryReservation;
 use futures::StreamExt;
-use std::collections::VecDeque;
 
-/// What a kernel is given next.
+/// What a kernel is given next, in slices of the batches that it came in.
 #[derive(Debug)]
 pub(super) enum Piece {
-    /// A whole group.
-    Group(RecordBatch),
+    /// A whole group; no slice at all when there are no rows.
+    Group(Vec<RecordBatch>),
     /// The next rows of a group that is too large to be held.
-    Part(RecordBatch),
+    Part(Vec<RecordBatch>),
     /// The end of a group that came in parts; it holds a row of it, for the keys.
     End(RecordBatch),
 }
 
 impl Piece {
     /// The rows, of which [`End`](Self::End) has one that was given before.
-    pub(super) fn rows(&self) -> &RecordBatch {
+    pub(super) fn rows(&self) -> &[RecordBatch] {
         match self {
-            Self::Group(rows) | Self::Part(rows) | Self::End(rows) => rows,
+            Self::Group(rows) | Self::Part(rows) => rows,
+            Self::End(row) => std::slice::from_ref(row),
         }
     }
+
+    /// What is reserved for it.
+    fn memory(&self) -> usize {
+        match self {
+            Self::Group(rows) | Self::Part(rows) => rows.iter().map(reserved_for).sum(),
+            Self::End(_) => 0,
+        }
+    }
+}
+
+/// A batch is there twice: as it came, and in the kernel's types.
+fn reserved_for(batch: &RecordBatch) -> usize {
+    2 * memory_of(batch)
 }
 
 /// Collects the groups of an input.
@@ -39,7 +53,7 @@ pub(super) struct Groups {
     n_rows: usize,
     /// The last row of the part before, of a group that comes in parts.
     partly: Option<RecordBatch>,
-    ready: VecDeque<Piece>,
+    ready: Vec<Piece>,
     is_finished: bool,
     reservation: MemoryReservation,
 }
@@ -58,52 +72,51 @@ impl Groups {
             current: Vec::new(),
             n_rows: 0,
             partly: None,
-            ready: VecDeque::new(),
+            ready: Vec::new(),
             is_finished: false,
             reservation,
         }
     }
 
-    /// The next piece, and the bytes to [`release`](Self::release) when it is done.
-    pub(super) async fn next(&mut self) -> Result<Option<(Piece, usize)>> {
+    /// The next pieces, and the bytes to [`release`](Self::release) when they are done. Small groups
+    /// come many at a time.
+    pub(super) async fn next(&mut self) -> Result<Option<(Vec<Piece>, usize)>> {
         loop {
-            if let Some(piece) = self.ready.pop_front() {
-                let bytes = piece.rows().get_array_memory_size();
-                return Ok(Some((piece, bytes.min(self.reservation.size()))));
+            if !self.ready.is_empty() {
+                let pieces = std::mem::take(&mut self.ready);
+                let bytes = pieces.iter().map(Piece::memory).sum();
+                return Ok(Some((pieces, bytes)));
             }
             if self.is_finished {
                 return Ok(None);
             }
             match self.input.next().await.transpose()? {
                 Some(batch) if batch.num_rows() > 0 => {
-                    // The batch itself, and its copy in the concatenated group.
-                    self.reservation
-                        .try_grow(2 * batch.get_array_memory_size())?;
+                    self.reservation.try_grow(reserved_for(&batch))?;
                     self.take(&batch)?;
                 }
                 Some(_) => {}
                 None => {
                     self.is_finished = true;
-                    self.close()?;
+                    self.close();
                 }
             }
         }
     }
 
-    /// Gives back what a piece had reserved.
+    /// Gives back what pieces had reserved.
     pub(super) fn release(&mut self, bytes: usize) {
+        // Slices of a column of bits or texts need not add up to the whole.
         let is_idle = self.current.is_empty() && self.ready.is_empty();
-        let bytes = if is_idle {
-            self.reservation.size()
-        } else {
-            bytes
-        };
-        self.reservation.shrink(bytes);
+        let held = self.reservation.size();
+        self.reservation
+            .shrink(if is_idle { held } else { bytes.min(held) });
     }
 
     fn take(&mut self, batch: &RecordBatch) -> Result<()> {
         if self.keys.is_empty() {
-            return self.collect(batch.clone());
+            self.collect(batch.clone());
+            return Ok(());
         }
         let mut start = 0;
         for end in self.ends_of_runs(batch)? {
@@ -114,41 +127,37 @@ impl Groups {
                 None => true,
             };
             if !continues {
-                self.close()?;
+                self.close();
             }
-            self.collect(run)?;
+            self.collect(run);
             start = end;
         }
         Ok(())
     }
 
-    fn collect(&mut self, rows: RecordBatch) -> Result<()> {
+    fn collect(&mut self, rows: RecordBatch) {
         self.n_rows += rows.num_rows();
         self.current.push(rows);
         if self.n_rows > self.part_rows || self.partly.is_some() {
-            let part = self.concat()?;
-            self.partly = Some(last_row(&part));
-            self.ready.push_back(Piece::Part(part));
+            self.partly = self.current.last().map(last_row);
+            let part = self.cut();
+            self.ready.push(Piece::Part(part));
         }
-        Ok(())
     }
 
-    fn close(&mut self) -> Result<()> {
+    fn close(&mut self) {
         if let Some(last) = self.partly.take() {
-            self.ready.push_back(Piece::End(last));
+            self.ready.push(Piece::End(last));
         } else if !self.current.is_empty() || self.keys.is_empty() {
             // A function over the whole input has something to say about no rows, too (metrics).
-            let group = self.concat()?;
-            self.ready.push_back(Piece::Group(group));
+            let group = self.cut();
+            self.ready.push(Piece::Group(group));
         }
-        Ok(())
     }
 
-    fn concat(&mut self) -> Result<RecordBatch> {
-        let rows = concat_batches(&self.input.schema(), &self.current)?;
-        self.current.clear();
+    fn cut(&mut self) -> Vec<RecordBatch> {
         self.n_rows = 0;
-        Ok(rows)
+        std::mem::take(&mut self.current)
     }
 
     fn keys_of(&self, batch: &RecordBatch) -> Vec<ArrayRef> {

@@ -1,12 +1,19 @@
-//! Any query in the shape that a function reads: its columns by name, cast to the kernel's types.
+//! Any query in the shape that a function reads: those of its columns that the query has, by name.
+//!
+//! They keep their types, because a cast would hide from the planner how the rows are sorted, and
+//! columns that are not there would only be carried along: [`complete`] brings what the operator
+//! has collected into the kernel's types.
 
-use super::{InputColumn, InputType, RelationFunction};
+use super::{Grouping, InputColumn, InputType, RelationFunction};
 use crate::error::{QlError, SqlState};
 use crate::spec::default_time_type;
+use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
+use datafusion::arrow::compute::{cast_with_options, concat};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::common::format::DEFAULT_CAST_OPTIONS;
 use datafusion::common::{Column, ScalarValue};
 use datafusion::error::Result;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, lit};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
 use std::sync::Arc;
 
 /// What messages call a query: the first one, or the parameter that holds it.
@@ -44,6 +51,11 @@ pub(super) fn first(
     }
     let (columns, time) = read(function, FIRST, &function.columns, &input)?;
     exprs.extend(columns);
+    if let Grouping::PerKey(key) = &function.grouping
+        && find_column(&input, key).is_none()
+    {
+        exprs.push(lit(ScalarValue::Utf8(None)).alias(key));
+    }
     let result = function.output_schema(&time);
     fields.extend(result.fields().iter().cloned());
     Ok(Shaped {
@@ -76,22 +88,61 @@ fn read(
     let mut time = default_time_type();
     let mut exprs = Vec::new();
     for column in columns {
-        let expr = match find_column(input, &column.name) {
+        match find_column(input, &column.name) {
             Some((found, ty)) if column.ty.accepts(&ty) => {
                 if column.ty == InputType::Time && matches!(ty, DataType::Timestamp(..)) {
                     time = ty.clone();
                 }
-                cast(Expr::Column(found), column.ty.data_type())
+                exprs.push(Expr::Column(found).alias(&column.name));
             }
             Some((_, ty)) => return Err(wrong_type(function, column, &ty).into()),
             None if column.required => {
                 return Err(missing_column(function, query, &column.name, columns, input).into());
             }
-            None => cast(lit(ScalarValue::Null), column.ty.data_type()),
-        };
-        exprs.push(expr.alias(&column.name));
+            None => {}
+        }
     }
     Ok((exprs, time))
+}
+
+/// Rows of a shaped query as a kernel reads them: all columns of the description, in its order and
+/// types, NULL where the query has none.
+///
+/// # Errors
+/// Those of the casts.
+pub(super) fn complete(columns: &[InputColumn], rows: &[RecordBatch]) -> Result<RecordBatch> {
+    let n_rows = rows.iter().map(RecordBatch::num_rows).sum();
+    let mut nulls: Vec<ArrayRef> = Vec::new();
+    let mut missing = |ty: &DataType| {
+        // One column of NULLs serves for all of its type.
+        let made = nulls.iter().find(|c| c.data_type() == ty).cloned();
+        made.unwrap_or_else(|| {
+            nulls.push(new_null_array(ty, n_rows));
+            Arc::clone(&nulls[nulls.len() - 1])
+        })
+    };
+    let mut arrays = Vec::with_capacity(columns.len());
+    for column in columns {
+        let ty = column.ty.data_type();
+        let parts: Option<Vec<_>> = rows
+            .iter()
+            .map(|rows| Some(rows.column_by_name(&column.name)?.as_ref()))
+            .collect();
+        arrays.push(match parts.as_deref() {
+            None | Some([]) => missing(&ty),
+            Some([only]) => cast_with_options(*only, &ty, &DEFAULT_CAST_OPTIONS)?,
+            Some(parts) => cast_with_options(&concat(parts)?, &ty, &DEFAULT_CAST_OPTIONS)?,
+        });
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(n_rows));
+    let schema = Arc::new(input_schema(columns));
+    Ok(RecordBatch::try_new_with_options(schema, arrays, &options)?)
+}
+
+/// The columns that a kernel sees.
+pub(super) fn input_schema(columns: &[InputColumn]) -> Schema {
+    let field = |c: &InputColumn| Field::new(&c.name, c.ty.data_type(), true);
+    Schema::new(columns.iter().map(field).collect::<Vec<_>>())
 }
 
 fn wrong_type(function: &RelationFunction, column: &InputColumn, found: &DataType) -> QlError {

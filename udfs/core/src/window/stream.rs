@@ -9,6 +9,7 @@ use super::tail::TailWatch;
 use super::view::views;
 use super::work::{LONG_PARTITION, Work};
 use crate::error::QlError;
+use crate::memory::memory_of;
 use crate::series::results_to_array;
 use datafusion::arrow::array::{ArrayRef, RecordBatch};
 use datafusion::arrow::datatypes::SchemaRef;
@@ -96,17 +97,6 @@ impl Held {
         let batches = self.pending.iter().chain(&self.ready);
         columns + batches.map(memory_of).sum::<usize>()
     }
-}
-
-/// Bytes of the rows of a batch; a slice of a larger batch counts with its own rows only.
-fn memory_of(batch: &RecordBatch) -> usize {
-    let columns = batch.columns().iter();
-    columns
-        .map(|column| {
-            let of_slice = column.to_data().get_slice_memory_size();
-            of_slice.unwrap_or_else(|_| column.get_array_memory_size())
-        })
-        .sum()
 }
 
 impl WindowStream {

@@ -46,23 +46,18 @@ impl<'a> Work<'a> {
 
     /// Runs each call in one go, and adds its results.
     ///
-    /// All calls write to the same few columns, which stay in the nearest cache while a kernel runs
-    /// and its results are looked at; only then they are copied to where they are kept.
-    ///
     /// # Errors
     /// Those of the kernels.
     pub async fn run_calls(&self, results: &mut [Vec<ResultColumn>]) -> Result<()> {
         let mut turn = Instant::now();
-        let mut scratch: Vec<Vec<f64>> = Vec::new();
         for (call, out) in self.calls.calls.iter().zip(results) {
             let started = Instant::now();
-            scratch.resize_with(scratch.len().max(call.n_outputs()), Vec::new);
-            let columns = scratch.iter_mut().take(call.n_outputs());
-            let mut slots: Vec<&mut [f64]> = columns.map(|c| unknown(c, self.n_new)).collect();
+            let mut columns = vec![vec![f64::NAN; self.n_new]; call.n_outputs()];
+            let mut slots: Vec<&mut [f64]> = columns.iter_mut().map(Vec::as_mut_slice).collect();
             run_whole(call, self.view(call)?, &mut slots)?;
             self.kernel_time.add_duration(started.elapsed());
-            for (column, values) in out.iter_mut().zip(&scratch) {
-                column.append(values);
+            for (column, values) in out.iter_mut().zip(columns) {
+                column.append_owned(values);
             }
             if turn.elapsed() > TURN {
                 tokio::task::yield_now().await;
@@ -130,13 +125,6 @@ impl<'a> Work<'a> {
         let view = self.views.get(call.set);
         view.ok_or_else(|| QlError::internal("a call without a view"))
     }
-}
-
-/// Room for the results of `n_rows` rows, all unknown.
-fn unknown(column: &mut Vec<f64>, n_rows: usize) -> &mut [f64] {
-    column.clear();
-    column.resize(n_rows, f64::NAN);
-    column
 }
 
 /// Rows of a piece: the longer the look-back, the more work a row is, the shorter the piece.
