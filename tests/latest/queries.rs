@@ -17,7 +17,22 @@ const CALLS: &str = "
     ppo(close); trix(close, 9); ultosc(high, low, close); sar(high, low); ht_trendline(close);
     ht_dcperiod(close); crsi(close); cumsum(close); ta_sum(close, 30); kst(close); dpo(close, 20);
     cdlengulfing(open, high, low, close); minmaxindex(close, 30); mom(close, 10);
-    willr(high, low, close, 14); ta_max(close - open, 30); ichimoku(high, low); sma(NULL, 3)";
+    willr(high, low, close, 14); ta_max(close - open, 30); ichimoku(high, low); sma(NULL, 3);
+    session_vwap(ts, high, low, close, volume, anchor => 'month');
+    session_bar(ts, open, high, low, close, volume, calendar => 'date', anchor => 'week');
+    previous_session(ts, open, high, low, close, anchor => 'month');
+    average_daily_range(ts, high, low, 4); day_of_week_profile(ts, close);
+    turn_of_month_return(ts, close); mcclellan_summation_index(high, low); trade_sign(close);
+    cumulative_volume_delta(volume, close - open); volume_zone_oscillator(close, volume, 5);
+    three_line_break(close); anchored_vwap(high, low, close, volume, extract(day FROM ts) < 3);
+    cum_sum(close); cum_max(high - low); ts_bars_since(close > open);
+    ewm_std(close, span => 9, min_periods => 4); ewm_corr(close, volume, halflife => 5);
+    fold(0, (s, x, y) -> 0.9 * s + y / x, close, volume); cusum_filter(ln(close), 0.02);
+    kalman_hedge(high, low); drawdown(close); recovery_factor(close); hilo_activator(high, low, close);
+    td_sequential(high, low, close); td_combo(high, low, close, 2, 3, 1, 3); tdst(high, low, close);
+    td_moving_average(high, low, 3, 4); value_area(high, low, volume, 15);
+    naked_poc(ts, high, low, close, volume, session => 'week'); tower_top_bottom(open, close);
+    double_top_bottom(high, low, threshold => 0.02); fib_fan(high, low); harmonic_gartley(high, low)";
 
 /// `SELECT` of all calls, without ORDER BY.
 fn all_calls(condition: &str, window: &str) -> String {

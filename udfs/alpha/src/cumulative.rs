@@ -2,65 +2,56 @@
 //! row of the partition on.
 
 use crate::describe::{series_spec, x};
-use crate::kernel::over_partition;
+use crate::recurrence::{Recurrence, recurrence};
 use quantlake_core::{Function, FunctionSpec, ParamSpec, Stability};
 
-/// Sums of all rows so far, with what rounding lost carried along (Neumaier 1974).
-pub fn cumulative_sum(x: &[f64], out: &mut [f64]) {
-    let (mut sum, mut lost) = (0.0_f64, 0.0);
-    for (value, slot) in x.iter().zip(out) {
-        let next = sum + value;
-        lost += if sum.abs() >= value.abs() {
-            (sum - next) + value
+/// The sum of all rows so far, with what rounding lost carried along (Neumaier 1974).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sum {
+    sum: f64,
+    lost: f64,
+}
+
+impl Recurrence<1> for Sum {
+    fn next(&mut self, [value]: [f64; 1]) -> f64 {
+        let next = self.sum + value;
+        self.lost += if self.sum.abs() >= value.abs() {
+            (self.sum - next) + value
         } else {
-            (value - next) + sum
+            (value - next) + self.sum
         };
-        sum = next;
-        *slot = sum + lost;
+        self.sum = next;
+        self.sum + self.lost
     }
 }
 
-/// Writes `step(before, x)` for each row, beginning with `step(first, x)`.
-fn accumulate(x: &[f64], first: f64, step: impl Fn(f64, f64) -> f64, out: &mut [f64]) {
-    let mut state = first;
-    for (value, slot) in x.iter().zip(out) {
-        state = step(state, *value);
-        *slot = state;
+/// The state that `step(state, x)` makes of each row, which is also the row's result.
+#[derive(Debug, Clone, Copy)]
+pub struct Accumulated {
+    /// The state before the next row.
+    pub state: f64,
+    /// What a row makes of it.
+    pub step: fn(f64, f64) -> f64,
+}
+
+impl Recurrence<1> for Accumulated {
+    fn next(&mut self, [value]: [f64; 1]) -> f64 {
+        self.state = (self.step)(self.state, value);
+        self.state
     }
 }
 
-/// Products of all rows so far; NaN from where they are too large for a double.
-pub fn cumulative_product(x: &[f64], out: &mut [f64]) {
-    accumulate(x, 1.0, |product, v| product * v, out);
-}
+/// Rows since a condition was last not 0, which is 0 on such a row; NaN before the first.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RowsSince(Option<f64>);
 
-/// Smallest rows so far.
-pub fn cumulative_min(x: &[f64], out: &mut [f64]) {
-    accumulate(x, f64::INFINITY, f64::min, out);
-}
-
-/// Largest rows so far.
-pub fn cumulative_max(x: &[f64], out: &mut [f64]) {
-    accumulate(x, f64::NEG_INFINITY, f64::max, out);
-}
-
-/// Numbers of rows so far.
-pub fn cumulative_count(x: &[f64], out: &mut [f64]) {
-    accumulate(x, 0.0, |n, _| n + 1.0, out);
-}
-
-/// Rows since a condition was last not 0, which is 0 on such a row; rows before the first such
-/// row are left as they are.
-pub fn bars_since(condition: &[f64], out: &mut [f64]) {
-    let mut since = None;
-    for (is_true, slot) in condition.iter().zip(out) {
-        since = match since {
-            _ if *is_true != 0.0 => Some(0.0),
-            before => before.map(|n: f64| n + 1.0),
+impl Recurrence<1> for RowsSince {
+    fn next(&mut self, [condition]: [f64; 1]) -> f64 {
+        self.0 = match self.0 {
+            _ if condition != 0.0 => Some(0.0),
+            before => before.map(|n| n + 1.0),
         };
-        if let Some(n) = since {
-            *slot = n;
-        }
+        self.0.unwrap_or(f64::NAN)
     }
 }
 
@@ -70,42 +61,54 @@ pub(crate) fn functions() -> Vec<Function> {
             "cum_sum",
             "Sum of all rows so far, in the unit of `x`.",
             "x[0] + ... + x[t], with the compensation of Neumaier (1974); pandas Series.cumsum",
-            cumulative_sum,
+            Sum::default(),
         ),
         cumulative(
             "cum_product",
             "Product of all rows so far; NULL where it is too large for a double.",
             "x[0] * ... * x[t]; pandas Series.cumprod",
-            cumulative_product,
+            Accumulated {
+                state: 1.0,
+                step: |product, v| product * v,
+            },
         ),
         cumulative(
             "cum_min",
             "Smallest value so far, in the unit of `x`.",
             "min(x[0], ..., x[t]); pandas Series.cummin",
-            cumulative_min,
+            Accumulated {
+                state: f64::INFINITY,
+                step: f64::min,
+            },
         ),
         cumulative(
             "cum_max",
             "Largest value so far, in the unit of `x`.",
             "max(x[0], ..., x[t]); pandas Series.cummax",
-            cumulative_max,
+            Accumulated {
+                state: f64::NEG_INFINITY,
+                step: f64::max,
+            },
         ),
         cumulative(
             "cum_count",
             "Number of rows so far, missing ones left out, as a double.",
             "t + 1; pandas Series.expanding().count()",
-            cumulative_count,
+            Accumulated {
+                state: 0.0,
+                step: |n, _| n + 1.0,
+            },
         ),
         since(),
     ]
 }
 
-fn cumulative(name: &str, summary: &str, source: &str, kernel: fn(&[f64], &mut [f64])) -> Function {
+fn cumulative(name: &str, summary: &str, source: &str, start: impl Recurrence<1>) -> Function {
     let call = format!("{name}(x)");
     let spec = series_spec(name, "cumulative", summary, source, &call)
         .with_params(vec![x()])
         .with_stability(Stability::PathDependent);
-    over_partition(spec, move |_| Ok(kernel))
+    recurrence(spec, move |_| Ok(start))
 }
 
 fn since() -> Function {
@@ -122,5 +125,5 @@ fn since() -> Function {
     )
     .with_params(vec![condition])
     .with_stability(Stability::PathDependent);
-    over_partition(spec, |_| Ok(bars_since))
+    recurrence(spec, |_| Ok(RowsSince::default()))
 }

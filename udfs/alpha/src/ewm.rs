@@ -6,23 +6,36 @@
 
 use crate::arguments::{MAX_PERIOD, flag};
 use crate::describe::{series_spec, x, y};
-use crate::kernel::{one, two};
 use crate::pairs::correlation;
-use crate::weights::{Decay, decay_params};
-use quantlake_core::series::series_function;
+use crate::recurrence::{Recurrence, recurrence};
+use crate::weights::{Decay, Weights, decay_params};
 use quantlake_core::{
     Args, Function, FunctionSpec, ParamKind, ParamSpec, ParamValue, QlError, Stability,
 };
-use std::sync::Arc;
 
-/// Exponentially weighted means, in the unit of `x`.
-pub fn ewm_mean(x: &[f64], decay: Decay, out: &mut [f64]) {
-    let mut weights = decay.weights();
-    let Some(first) = x.first() else { return };
-    let mut mean = 0.0;
-    for (value, slot) in x.iter().zip(out) {
-        mean += weights.add() * (value - first - mean);
-        *slot = first + mean;
+/// The exponentially weighted mean, in the unit of `x`.
+#[derive(Debug, Clone, Copy)]
+struct Mean {
+    weights: Weights,
+    first: Option<f64>,
+    /// Measured from the first row.
+    mean: f64,
+}
+
+impl Recurrence<1> for Mean {
+    fn next(&mut self, [value]: [f64; 1]) -> f64 {
+        let first = *self.first.get_or_insert(value);
+        self.mean += self.weights.add() * (value - first - self.mean);
+        first + self.mean
+    }
+}
+
+/// The mean of `x`, in its unit.
+pub fn mean(decay: Decay) -> impl Recurrence<1> {
+    Mean {
+        weights: decay.weights(),
+        first: None,
+        mean: 0.0,
     }
 }
 
@@ -44,53 +57,82 @@ impl Moments {
     }
 }
 
-/// Writes `value(moments, correction for bias)` for each row.
-fn over_moments(
-    x: &[f64],
-    y: &[f64],
-    decay: Decay,
-    value: impl Fn(&Moments, f64) -> f64,
-    out: &mut [f64],
-) {
-    let mut weights = decay.weights();
-    let mut moments = Moments::default();
-    let (Some(first_x), Some(first_y)) = (x.first(), y.first()) else {
-        return;
-    };
-    for ((x, y), slot) in x.iter().zip(y).zip(out) {
-        moments.add([x - first_x, y - first_y], weights.add());
-        *slot = value(&moments, weights.correction());
+/// A number made of the moments so far and of the correction for bias.
+#[derive(Clone, Copy)]
+struct OfMoments<V> {
+    weights: Weights,
+    first: Option<[f64; 2]>,
+    moments: Moments,
+    value: V,
+}
+
+impl<V> Recurrence<2> for OfMoments<V>
+where
+    V: Fn(&Moments, f64) -> f64 + Copy + Send + Sync + 'static,
+{
+    fn next(&mut self, [x, y]: [f64; 2]) -> f64 {
+        let [first_x, first_y] = *self.first.get_or_insert([x, y]);
+        let share = self.weights.add();
+        self.moments.add([x - first_x, y - first_y], share);
+        (self.value)(&self.moments, self.weights.correction())
     }
 }
 
-/// Exponentially weighted covariances, in the product of the units; without `bias` they are
-/// estimates from a sample, which need two rows.
-pub fn ewm_cov(x: &[f64], y: &[f64], decay: Decay, bias: bool, out: &mut [f64]) {
-    let value = |moments: &Moments, correction: f64| {
-        moments.covariance * if bias { 1.0 } else { correction }
-    };
-    over_moments(x, y, decay, value, out);
+fn of_moments(
+    decay: Decay,
+    value: impl Fn(&Moments, f64) -> f64 + Copy + Send + Sync + 'static,
+) -> impl Recurrence<2> {
+    OfMoments {
+        weights: decay.weights(),
+        first: None,
+        moments: Moments::default(),
+        value,
+    }
 }
 
-/// Exponentially weighted variances, in the square of the unit of `x`.
-pub fn ewm_var(x: &[f64], decay: Decay, bias: bool, out: &mut [f64]) {
-    ewm_cov(x, x, decay, bias, out);
+/// A recurrence of two series that are one.
+#[derive(Debug, Clone, Copy)]
+struct OfOne<R>(R);
+
+impl<R: Recurrence<2>> Recurrence<1> for OfOne<R> {
+    fn next(&mut self, [x]: [f64; 1]) -> f64 {
+        self.0.next([x, x])
+    }
 }
 
-/// Exponentially weighted standard deviations, in the unit of `x`.
-pub fn ewm_std(x: &[f64], decay: Decay, bias: bool, out: &mut [f64]) {
-    ewm_var(x, decay, bias, out);
-    out.iter_mut().for_each(|v| *v = v.sqrt());
+fn covariance(moments: &Moments, correction: f64, bias: bool) -> f64 {
+    moments.covariance * if bias { 1.0 } else { correction }
 }
 
-/// Exponentially weighted correlations; NaN where one series has not moved.
-pub fn ewm_corr(x: &[f64], y: &[f64], decay: Decay, out: &mut [f64]) {
-    let value = |moments: &Moments, _| correlation(moments.covariance, moments.variance);
-    over_moments(x, y, decay, value, out);
+/// The covariance of two series, in the product of their units; without `bias` it is an estimate
+/// from a sample, which needs two rows.
+pub fn cov(decay: Decay, bias: bool) -> impl Recurrence<2> {
+    of_moments(decay, move |moments, correction| {
+        covariance(moments, correction, bias)
+    })
+}
+
+/// The variance of `x`, in the square of its unit.
+pub fn var(decay: Decay, bias: bool) -> impl Recurrence<1> {
+    OfOne(cov(decay, bias))
+}
+
+/// The standard deviation of `x`, in its unit.
+pub fn std(decay: Decay, bias: bool) -> impl Recurrence<1> {
+    OfOne(of_moments(decay, move |moments, correction| {
+        covariance(moments, correction, bias).sqrt()
+    }))
+}
+
+/// The correlation of two series; NaN where one has not moved.
+pub fn corr(decay: Decay) -> impl Recurrence<2> {
+    of_moments(decay, |moments, _| {
+        correlation(moments.covariance, moments.variance)
+    })
 }
 
 pub(crate) fn functions() -> Vec<Function> {
-    let mean = Description {
+    let average = Description {
         name: "ewm_mean",
         summary: "Exponentially weighted mean of all rows so far, in the unit of `x`.",
         source: "sum((1 - alpha)^age x[t - age]) / sum((1 - alpha)^age), or y = (1 - alpha) y + alpha x without adjust; pandas ewm.mean",
@@ -105,26 +147,27 @@ pub(crate) fn functions() -> Vec<Function> {
         summary: "Exponentially weighted standard deviation of all rows so far, in the unit of `x`.",
         source: "root of ewm_var; pandas ewm.std",
     };
-    let cov = Description {
+    let covariance = Description {
         name: "ewm_cov",
         summary: "Exponentially weighted covariance of two series over all rows so far, in the product of their units.",
         source: "sum(w (x - mean x)(y - mean y)) / sum(w), corrected like ewm_var; pandas ewm.cov",
     };
-    let corr = Description {
+    let correlation = Description {
         name: "ewm_corr",
         summary: "Exponentially weighted correlation of two series over all rows so far, between -1 and 1; NULL where one has not moved.",
         source: "ewm_cov over the root of the product of the variances; pandas ewm.corr",
     };
     vec![
-        mean.of_x(false, |x, decay, _, out| ewm_mean(x, decay, out)),
-        variance.of_x(true, ewm_var),
-        deviation.of_x(true, ewm_std),
-        cov.of_pair(true, ewm_cov),
-        corr.of_pair(false, |x, y, decay, _, out| ewm_corr(x, y, decay, out)),
+        average.of_x(false, |options| mean(options.decay)),
+        variance.of_x(true, |options| var(options.decay, options.bias)),
+        deviation.of_x(true, |options| std(options.decay, options.bias)),
+        covariance.of_pair(true, |options| cov(options.decay, options.bias)),
+        correlation.of_pair(false, |options| corr(options.decay)),
     ]
 }
 
 /// The words of one function.
+#[derive(Clone, Copy)]
 struct Description {
     name: &'static str,
     summary: &'static str,
@@ -132,32 +175,29 @@ struct Description {
 }
 
 impl Description {
-    fn of_x(self, has_bias: bool, kernel: fn(&[f64], Decay, bool, &mut [f64])) -> Function {
-        let name = self.name;
-        let make = move |args: &Args| {
-            let options = Options::of(name, has_bias, args)?;
-            Ok(one(None, move |x: &[f64], out: &mut [f64]| {
-                kernel(x, options.decay, options.bias, out);
-                options.blank(out);
-            }))
-        };
-        series_function(self.spec(vec![x()], has_bias, "x"), Arc::new(make))
+    fn of_x<R: Recurrence<1>>(self, has_bias: bool, start: fn(Options) -> R) -> Function {
+        let spec = self.spec(vec![x()], has_bias, "x");
+        self.bind(spec, has_bias, start)
     }
 
-    fn of_pair(
+    fn of_pair<R: Recurrence<2>>(self, has_bias: bool, start: fn(Options) -> R) -> Function {
+        let spec = self.spec(vec![x(), y()], has_bias, "x, y");
+        self.bind(spec, has_bias, start)
+    }
+
+    fn bind<const K: usize, R: Recurrence<K>>(
         self,
+        spec: FunctionSpec,
         has_bias: bool,
-        kernel: fn(&[f64], &[f64], Decay, bool, &mut [f64]),
+        start: fn(Options) -> R,
     ) -> Function {
-        let name = self.name;
-        let make = move |args: &Args| {
-            let options = Options::of(name, has_bias, args)?;
-            Ok(two(None, move |x: &[f64], y: &[f64], out: &mut [f64]| {
-                kernel(x, y, options.decay, options.bias, out);
-                options.blank(out);
-            }))
-        };
-        series_function(self.spec(vec![x(), y()], has_bias, "x, y"), Arc::new(make))
+        recurrence(spec, move |args| {
+            let options = Options::of(self.name, has_bias, args)?;
+            Ok(Late {
+                n_early: options.min_periods.saturating_sub(1),
+                inner: start(options),
+            })
+        })
     }
 
     fn spec(&self, inputs: Vec<ParamSpec>, has_bias: bool, names: &str) -> FunctionSpec {
@@ -211,10 +251,22 @@ impl Options {
             min_periods: args.count("min_periods")?,
         })
     }
+}
 
-    /// Takes back the values of the rows before `min_periods`.
-    fn blank(&self, out: &mut [f64]) {
-        let n_early = self.min_periods.saturating_sub(1);
-        out.iter_mut().take(n_early).for_each(|v| *v = f64::NAN);
+/// A recurrence whose first results are held back.
+#[derive(Debug, Clone, Copy)]
+struct Late<R> {
+    n_early: usize,
+    inner: R,
+}
+
+impl<const K: usize, R: Recurrence<K>> Recurrence<K> for Late<R> {
+    fn next(&mut self, row: [f64; K]) -> f64 {
+        let value = self.inner.next(row);
+        if self.n_early == 0 {
+            return value;
+        }
+        self.n_early -= 1;
+        f64::NAN
     }
 }

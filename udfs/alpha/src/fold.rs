@@ -14,6 +14,7 @@ use compile::compile;
 use lambda::Lambda;
 use program::Program;
 use quantlake_core::series::{SeriesKernel, series_function};
+use quantlake_core::window::state::SeriesState;
 use quantlake_core::{Args, Function, FunctionSpec, ParamKind, ParamSpec, QlError, Stability};
 use std::sync::Arc;
 
@@ -25,25 +26,68 @@ pub(crate) const NAME: &str = "fold";
 /// `inputs` are what the program reads besides the state, all as long as `out`. A result that is
 /// not finite leaves its slot as it is and the state as it was.
 pub fn fold(init: f64, program: &Program, inputs: &[&[f64]], out: &mut [f64]) {
-    let mut registers = program.registers();
-    let mut state = init;
-    let mut row = vec![0.0; inputs.len() + 1];
+    let mut running = Running::new(init, Arc::new(program.clone()), inputs.len());
     for (t, slot) in out.iter_mut().enumerate() {
-        row[0] = state;
-        for (value, input) in row[1..].iter_mut().zip(inputs) {
-            *value = input[t];
+        if let Some(state) = running.next(inputs.iter().map(|column| column[t])) {
+            *slot = state;
         }
-        let result = program.run(&mut registers, &row);
-        if result.is_finite() {
-            state = result;
-            *slot = result;
+    }
+}
+
+/// A fold between two rows.
+#[derive(Clone)]
+struct Running {
+    program: Arc<Program>,
+    registers: Vec<f64>,
+    /// What the program reads: the state, and behind it the row.
+    read: Vec<f64>,
+}
+
+impl Running {
+    fn new(init: f64, program: Arc<Program>, n_inputs: usize) -> Self {
+        let mut read = vec![f64::NAN; n_inputs + 1];
+        read[0] = init;
+        Self {
+            registers: program.registers(),
+            program,
+            read,
         }
+    }
+
+    /// The state after a row; none where the row leaves it as it was.
+    fn next(&mut self, row: impl Iterator<Item = f64>) -> Option<f64> {
+        for (slot, value) in self.read[1..].iter_mut().zip(row) {
+            *slot = value;
+        }
+        let result = self.program.run(&mut self.registers, &self.read);
+        if !result.is_finite() {
+            return None;
+        }
+        self.read[0] = result;
+        Some(result)
+    }
+}
+
+impl SeriesState for Running {
+    fn push(&mut self, row: &[f64], out: &mut [f64]) -> Result<(), QlError> {
+        if let (Some(state), [slot]) = (self.next(row.iter().copied()), out) {
+            *slot = state;
+        }
+        Ok(())
+    }
+
+    fn fork(&self) -> Box<dyn SeriesState> {
+        Box::new(self.clone())
+    }
+
+    fn memory(&self) -> usize {
+        size_of::<Self>() + size_of::<f64>() * (self.registers.len() + self.read.len())
     }
 }
 
 struct Fold {
     init: f64,
-    program: Program,
+    program: Arc<Program>,
 }
 
 impl SeriesKernel for Fold {
@@ -54,6 +98,14 @@ impl SeriesKernel for Fold {
         fold(self.init, &self.program, inputs, out);
         Ok(())
     }
+
+    fn open(&self, inputs: &[&[f64]]) -> Option<Box<dyn SeriesState>> {
+        let mut state = Running::new(self.init, Arc::clone(&self.program), inputs.len());
+        for t in 0..inputs.first().map_or(0, |column| column.len()) {
+            state.next(inputs.iter().map(|column| column[t]));
+        }
+        Some(Box::new(state))
+    }
 }
 
 fn kernel(args: &Args) -> Result<Box<dyn SeriesKernel>, QlError> {
@@ -61,7 +113,7 @@ fn kernel(args: &Args) -> Result<Box<dyn SeriesKernel>, QlError> {
     lambda.check_names(args.n_series)?;
     Ok(Box::new(Fold {
         init: args.number("init")?,
-        program: compile(&lambda)?,
+        program: Arc::new(compile(&lambda)?),
     }))
 }
 

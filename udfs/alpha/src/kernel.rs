@@ -66,7 +66,7 @@ pub(crate) fn two(
     })
 }
 
-fn wrong_number(expected: usize, found: usize) -> QlError {
+pub(crate) fn wrong_number(expected: usize, found: usize) -> QlError {
     QlError::internal(format!("alpha: reads {expected} inputs, found {found}"))
 }
 
@@ -102,7 +102,7 @@ where
     series_function(spec, Arc::new(make))
 }
 
-/// A function of one series that may use all rows of the partition.
+/// A function of one series that uses all rows of the partition, later ones too.
 pub(crate) fn over_partition<F>(
     spec: FunctionSpec,
     run: impl Fn(&Args) -> Result<F, QlError> + Send + Sync + 'static,

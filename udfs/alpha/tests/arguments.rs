@@ -1,7 +1,8 @@
 //! Constants that are each in range and do not fit together.
 
 use datafusion::common::ScalarValue;
-use quantlake_alpha::ewm::{ewm_mean, ewm_std};
+use quantlake_alpha::ewm::{mean, std};
+use quantlake_alpha::recurrence::run;
 use quantlake_alpha::scalars::{clip, signed_power};
 use quantlake_alpha::weights::Decay;
 use quantlake_core::{Args, QlError};
@@ -87,9 +88,9 @@ fn weighted_moments_of_equal_rows_are_exact() {
     };
     let x = [1e6 + 0.1; 5];
     let mut out = [f64::NAN; 5];
-    ewm_mean(&x, decay, &mut out);
+    run(mean(decay), [&x], &mut out);
     assert_eq!(out, x);
-    ewm_std(&x, decay, false, &mut out);
+    run(std(decay, false), [&x], &mut out);
     assert!(out[0].is_nan());
     assert_eq!(out[1..], [0.0; 4]);
 }

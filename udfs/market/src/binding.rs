@@ -5,12 +5,15 @@
 //!   on these rows to the last bit,
 //! * [`running`]: a state that each row changes,
 //! * [`by_session`]: a state that knows where in its trading session a row stands.
+//!
+//! Of the last two a partition goes on from its end: what they remember is a [`Memory`].
 
 use crate::calendar::{Clock, Place};
 use datafusion::arrow::array::{Array, ArrayRef, TimestampMicrosecondArray};
 use datafusion::logical_expr::Volatility;
 use quantlake_core::scalar::scalar_function;
 use quantlake_core::series::{SeriesKernel, series_function, to_array, to_numbers};
+use quantlake_core::window::state::SeriesState;
 use quantlake_core::{Args, Function, FunctionSpec, Output, OutputType, QlError};
 use std::sync::Arc;
 
@@ -131,6 +134,22 @@ impl<F: Fn(&[&[f64]]) -> f64 + Send + Sync> SeriesKernel for Rolling<F> {
     }
 }
 
+/// What a function remembers of the rows so far.
+pub trait Memory: Clone + Send + Sync + 'static {
+    /// Bytes held besides its own size.
+    fn held(&self) -> usize {
+        0
+    }
+}
+
+impl Memory for f64 {}
+impl Memory for i64 {}
+impl<A: Memory, B: Memory> Memory for (A, B) {
+    fn held(&self) -> usize {
+        self.0.held() + self.1.held()
+    }
+}
+
 /// Binds a state that each row changes; `step` writes into slots that hold NaN.
 pub fn running<S>(
     spec: FunctionSpec,
@@ -138,7 +157,7 @@ pub fn running<S>(
     step: impl Fn(&mut S, &[f64], &mut [f64]) + Copy + Send + Sync + 'static,
 ) -> Function
 where
-    S: Clone + Send + Sync + 'static,
+    S: Memory,
 {
     series_function(
         spec,
@@ -149,26 +168,74 @@ where
     )
 }
 
+/// Before the first row the kernel, after it the state.
+#[derive(Clone)]
 struct Running<S, F> {
     state: S,
     step: F,
 }
 
-impl<S, F> SeriesKernel for Running<S, F>
+impl<S, F> SeriesState for Running<S, F>
 where
-    S: Clone + Send + Sync,
-    F: Fn(&mut S, &[f64], &mut [f64]) + Send + Sync,
+    S: Memory,
+    F: Fn(&mut S, &[f64], &mut [f64]) + Copy + Send + Sync + 'static,
 {
-    fn run(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) -> Result<(), QlError> {
-        let mut state = self.state.clone();
-        let n_rows = inputs.first().map_or(0, |column| column.len());
-        for row in 0..n_rows {
-            let (values, n_inputs) = gathered(inputs.iter().map(|c| at(c, row)));
-            let values = values.get(..n_inputs).unwrap_or_default();
-            write_row(outputs, row, |out| (self.step)(&mut state, values, out));
-        }
+    fn push(&mut self, row: &[f64], out: &mut [f64]) -> Result<(), QlError> {
+        (self.step)(&mut self.state, row, out);
         Ok(())
     }
+
+    fn fork(&self) -> Box<dyn SeriesState> {
+        Box::new(self.clone())
+    }
+
+    fn memory(&self) -> usize {
+        size_of::<Self>() + self.state.held()
+    }
+}
+
+impl<S, F> SeriesKernel for Running<S, F>
+where
+    S: Memory,
+    F: Fn(&mut S, &[f64], &mut [f64]) + Copy + Send + Sync + 'static,
+{
+    fn run(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) -> Result<(), QlError> {
+        push_all(&mut self.clone(), inputs, outputs)
+    }
+
+    fn open(&self, inputs: &[&[f64]]) -> Option<Box<dyn SeriesState>> {
+        after(self.clone(), inputs)
+    }
+}
+
+/// Pushes all rows, and writes the results of each.
+fn push_all(
+    state: &mut impl SeriesState,
+    inputs: &[&[f64]],
+    outputs: &mut [&mut [f64]],
+) -> Result<(), QlError> {
+    for row in 0..inputs.first().map_or(0, |column| column.len()) {
+        let (values, n_inputs) = gathered(inputs.iter().map(|column| at(column, row)));
+        let values = values.get(..n_inputs).unwrap_or_default();
+        let mut pushed = Ok(());
+        write_row(outputs, row, |out| pushed = state.push(values, out));
+        pushed?;
+    }
+    Ok(())
+}
+
+/// The state after these rows.
+fn after<S: SeriesState + 'static>(
+    mut state: S,
+    inputs: &[&[f64]],
+) -> Option<Box<dyn SeriesState>> {
+    let mut ignored = [f64::NAN; MAX_COLUMNS];
+    for row in 0..inputs.first().map_or(0, |column| column.len()) {
+        let (values, n_inputs) = gathered(inputs.iter().map(|column| at(column, row)));
+        let values = values.get(..n_inputs)?;
+        state.push(values, &mut ignored).ok()?;
+    }
+    Some(Box::new(state))
 }
 
 fn at(column: &[f64], row: usize) -> f64 {
@@ -185,7 +252,7 @@ pub fn by_session<S>(
     step: impl Fn(&mut S, &Place, &[f64], &mut [f64]) + Copy + Send + Sync + 'static,
 ) -> Function
 where
-    S: Clone + Send + Sync + 'static,
+    S: Memory,
 {
     series_function(
         spec,
@@ -200,33 +267,47 @@ where
     )
 }
 
+/// Before the first row the kernel, after it the state.
+#[derive(Clone)]
 struct BySession<S, F> {
     clock: Clock,
     state: S,
     step: F,
 }
 
-impl<S, F> SeriesKernel for BySession<S, F>
+impl<S, F> SeriesState for BySession<S, F>
 where
-    S: Clone + Send + Sync,
-    F: Fn(&mut S, &Place, &[f64], &mut [f64]) + Send + Sync,
+    S: Memory,
+    F: Fn(&mut S, &Place, &[f64], &mut [f64]) + Copy + Send + Sync + 'static,
 {
-    fn run(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) -> Result<(), QlError> {
-        let mut clock = self.clock.clone();
-        let mut state = self.state.clone();
-        let Some((times, series)) = inputs.split_first() else {
-            return Ok(());
-        };
-        for (row, time) in times.iter().enumerate() {
-            let Some(place) = clock.place(*time) else {
-                continue;
-            };
-            let (values, n_inputs) = gathered(series.iter().map(|c| at(c, row)));
-            let values = values.get(..n_inputs).unwrap_or_default();
-            write_row(outputs, row, |out| {
-                (self.step)(&mut state, &place, values, out);
-            });
+    fn push(&mut self, row: &[f64], out: &mut [f64]) -> Result<(), QlError> {
+        if let Some((time, values)) = row.split_first()
+            && let Some(place) = self.clock.place(*time)
+        {
+            (self.step)(&mut self.state, &place, values, out);
         }
         Ok(())
+    }
+
+    fn fork(&self) -> Box<dyn SeriesState> {
+        Box::new(self.clone())
+    }
+
+    fn memory(&self) -> usize {
+        size_of::<Self>() + self.state.held()
+    }
+}
+
+impl<S, F> SeriesKernel for BySession<S, F>
+where
+    S: Memory,
+    F: Fn(&mut S, &Place, &[f64], &mut [f64]) + Copy + Send + Sync + 'static,
+{
+    fn run(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) -> Result<(), QlError> {
+        push_all(&mut self.clone(), inputs, outputs)
+    }
+
+    fn open(&self, inputs: &[&[f64]]) -> Option<Box<dyn SeriesState>> {
+        after(self.clone(), inputs)
     }
 }

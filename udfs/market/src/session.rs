@@ -17,6 +17,7 @@ pub mod profiles;
 pub mod so_far;
 pub mod turn_of_month;
 
+use crate::binding::Memory;
 use crate::calendar::Place;
 use crate::describe::{anchor, clock_params, series, times};
 use quantlake_core::{Function, FunctionSpec, Kind, ParamSpec};
@@ -77,6 +78,9 @@ struct PerSession<S> {
     period: Option<i64>,
     state: S,
 }
+
+// A session's state has no buffers.
+impl<S: Copy + Send + Sync + 'static> Memory for PerSession<S> {}
 
 impl<S: Default> PerSession<S> {
     /// The state of the row's session.

@@ -1,169 +1,182 @@
 //! Window functions written over whole bars.
 //!
-//! A rule sees the bars of one partition in time order as plain columns and writes its values bar
-//! by bar. A row that is no bar (a high below its open, close or low, or a negative volume) is
-//! taken out before and is NULL, as with the state machines of `quantlake_indicators::machine`.
+//! A rule sees bars in time order as plain columns and gives its values bar by bar: over a whole
+//! partition, or from the end of one with the bars that it looks back to. A row that is no [bar]
+//! is NULL.
+//!
+//! [bar]: crate::bars
 
+use crate::bars::{Bars, Roles};
 use quantlake_core::series::{SeriesKernel, series_function};
+use quantlake_core::window::state::SeriesState;
 use quantlake_core::{
     Args, Function, FunctionSpec, Kind, Output, OutputField, OutputType, ParamKind, ParamSpec,
     QlError, Stability,
 };
 use std::sync::Arc;
 
-/// The bars of one partition. Columns that the function does not take are filled as the roles in
-/// [`Bars::read`] say; all have one length.
-#[derive(Debug, Default)]
-pub struct Bars {
-    /// Opening prices; the closes where the function takes no open.
-    pub open: Vec<f64>,
-    /// Highest prices.
-    pub high: Vec<f64>,
-    /// Lowest prices.
-    pub low: Vec<f64>,
-    /// Closing prices; the middle of high and low where the function takes no close.
-    pub close: Vec<f64>,
-    /// Volumes, 0 where the function takes none.
-    pub volume: Vec<f64>,
-    /// Times in microseconds since 1970 UTC, the row's number where the function takes none.
-    pub ts: Vec<f64>,
-    rows: Vec<usize>,
-}
+/// What a function does at a bar, and what it remembers of the bars before.
+pub trait Rule: Clone + Send + Sync + 'static {
+    /// Whether nothing is remembered: a value depends on the bars of [`Self::lookback`] alone.
+    const IS_MEMORYLESS: bool = false;
 
-impl Bars {
-    /// How many bars there are.
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
+    /// How many bars before a bar it looks at.
+    fn lookback(&self) -> usize;
 
-    /// Whether there is no bar.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
+    /// Takes the bar at `t`, the next one, and writes its fields into `out`, which holds NaN.
+    /// Before it lie at least as many bars as it looks back, or all there are.
+    fn next(&mut self, bars: &Bars, t: usize, out: &mut [f64]);
 
-    /// The larger of this bar's high and the close before it; the high of the first bar.
-    pub fn true_high(&self, t: usize) -> f64 {
-        match t.checked_sub(1) {
-            Some(before) => self.high[t].max(self.close[before]),
-            None => self.high[t],
-        }
-    }
-
-    /// The smaller of this bar's low and the close before it; the low of the first bar.
-    pub fn true_low(&self, t: usize) -> f64 {
-        match t.checked_sub(1) {
-            Some(before) => self.low[t].min(self.close[before]),
-            None => self.low[t],
-        }
-    }
-
-    fn read(names: &[String], inputs: &[&[f64]]) -> Self {
-        let column = |name: &str| {
-            let position = names.iter().position(|n| n == name)?;
-            inputs.get(position).copied()
-        };
-        let [open, high, low, close, volume, ts] =
-            ["open", "high", "low", "close", "volume", "ts"].map(column);
-        let n_rows = inputs.first().map_or(0, |c| c.len());
-        let mut bars = Self::default();
-        for row in 0..n_rows {
-            let at = |column: Option<&[f64]>| column.and_then(|c| c.get(row)).copied();
-            let (top, bottom) = (at(high), at(low));
-            let middle = || Some((top? + bottom?) / 2.0);
-            let Some(end) = at(close).or_else(middle) else {
-                continue;
-            };
-            let start = at(open).unwrap_or(end);
-            let top = top.unwrap_or(start.max(end));
-            let bottom = bottom.unwrap_or(start.min(end));
-            let traded = at(volume).unwrap_or(0.0);
-            if top >= start.max(end) && bottom <= start.min(end) && traded >= 0.0 {
-                bars.open.push(start);
-                bars.high.push(top);
-                bars.low.push(bottom);
-                bars.close.push(end);
-                bars.volume.push(traded);
-                bars.ts.push(at(ts).unwrap_or(row as f64));
-                bars.rows.push(row);
-            }
-        }
-        bars
+    /// Bytes held besides its own size.
+    fn held(&self) -> usize {
+        0
     }
 }
-
-/// Where a rule writes its values.
-pub struct Out<'a, 'b> {
-    columns: &'a mut [&'b mut [f64]],
-    rows: &'a [usize],
-}
-
-impl Out<'_, '_> {
-    /// Writes the fields of a bar; what is not written stays unknown.
-    pub fn set(&mut self, bar: usize, values: &[f64]) {
-        let Some(row) = self.rows.get(bar) else {
-            return;
-        };
-        for (column, value) in self.columns.iter_mut().zip(values) {
-            if let Some(slot) = column.get_mut(*row) {
-                *slot = *value;
-            }
-        }
-    }
-}
-
-/// What a function does with the bars of one partition.
-pub type Rule = Box<dyn Fn(&Bars, &mut Out) + Send + Sync>;
 
 /// Joins a spec and a rule to a window function; the names of the series parameters say what each
 /// is, as in [`Bars`].
-pub fn over_bar_rules(
+pub fn over_bar_rules<R: Rule>(
     spec: FunctionSpec,
-    make: impl Fn(&Args) -> Result<Rule, QlError> + Send + Sync + 'static,
+    make: impl Fn(&Args) -> Result<R, QlError> + Send + Sync + 'static,
 ) -> Function {
-    let names: Vec<String> = spec
-        .params
-        .iter()
-        .filter(|p| !p.kind.is_option())
-        .map(|p| p.name.clone())
-        .collect();
+    let roles = Roles::of(&spec);
+    let n_outputs = spec.output.fields().len().max(1);
     series_function(
         spec,
         Arc::new(move |args| {
             Ok(Box::new(RuleKernel {
                 rule: make(args)?,
-                names: names.clone(),
+                roles,
+                n_outputs,
             }))
         }),
     )
 }
 
-struct RuleKernel {
-    rule: Rule,
-    names: Vec<String>,
+struct RuleKernel<R> {
+    rule: R,
+    roles: Roles,
+    n_outputs: usize,
 }
 
-impl SeriesKernel for RuleKernel {
+impl<R: Rule> SeriesKernel for RuleKernel<R> {
     fn run(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) -> Result<(), QlError> {
-        let bars = Bars::read(&self.names, inputs);
-        let mut out = Out {
-            columns: outputs,
-            rows: &bars.rows,
-        };
-        (self.rule)(&bars, &mut out);
+        let bars = self.roles.read_all(inputs);
+        let mut rule = self.rule.clone();
+        let mut results = vec![f64::NAN; outputs.len()];
+        for (t, row) in bars.rows.iter().enumerate() {
+            results.fill(f64::NAN);
+            rule.next(&bars, t, &mut results);
+            for (column, result) in outputs.iter_mut().zip(&results) {
+                if let Some(slot) = column.get_mut(*row) {
+                    *slot = *result;
+                }
+            }
+        }
         Ok(())
+    }
+
+    fn open(&self, inputs: &[&[f64]]) -> Option<Box<dyn SeriesState>> {
+        let mut recent = self.roles.read_all(inputs);
+        let mut rule = self.rule.clone();
+        if !R::IS_MEMORYLESS {
+            let mut ignored = vec![f64::NAN; self.n_outputs];
+            for t in 0..recent.len() {
+                rule.next(&recent, t, &mut ignored);
+            }
+        }
+        recent.keep(rule.lookback());
+        Some(Box::new(RuleState {
+            rule,
+            roles: self.roles,
+            n_rows: inputs.first().map_or(0, |column| column.len()),
+            // A copy has no more room than it needs.
+            recent: recent.clone(),
+        }))
     }
 }
 
-/// A rule that looks at a bar and at most `lookback` bars before it.
-pub fn each<const N: usize>(
-    lookback: usize,
-    value: impl Fn(&Bars, usize) -> [f64; N] + Send + Sync + 'static,
-) -> Rule {
-    Box::new(move |bars, out| {
-        for t in lookback..bars.len() {
-            out.set(t, &value(bars, t));
+/// A rule after the bars so far.
+#[derive(Clone)]
+struct RuleState<R> {
+    rule: R,
+    roles: Roles,
+    n_rows: usize,
+    recent: Bars,
+}
+
+impl<R: Rule> SeriesState for RuleState<R> {
+    fn push(&mut self, row: &[f64], out: &mut [f64]) -> Result<(), QlError> {
+        let at = |input: usize| row.get(input).copied();
+        if let Some(bar) = self.roles.read(self.n_rows, at) {
+            let t = self.recent.len();
+            self.recent.push(self.n_rows, bar);
+            self.rule.next(&self.recent, t, out);
+            self.recent.keep(self.rule.lookback());
         }
-    })
+        self.n_rows += 1;
+        Ok(())
+    }
+
+    fn fork(&self) -> Box<dyn SeriesState> {
+        Box::new(self.clone())
+    }
+
+    fn memory(&self) -> usize {
+        size_of::<Self>() + self.rule.held() + self.recent.held()
+    }
+}
+
+/// A rule of a bar and `lookback` bars before it; with fewer nothing is known.
+pub fn each<const N: usize, F>(lookback: usize, value: F) -> Each<N, F>
+where
+    F: Fn(&Bars, usize) -> [f64; N] + Clone + Send + Sync + 'static,
+{
+    each_from(lookback, lookback, value)
+}
+
+/// The same for values that are known with fewer bars before, from `least` on.
+pub fn each_from<const N: usize, F>(least: usize, lookback: usize, value: F) -> Each<N, F>
+where
+    F: Fn(&Bars, usize) -> [f64; N] + Clone + Send + Sync + 'static,
+{
+    Each {
+        least,
+        lookback,
+        value,
+    }
+}
+
+/// What [`each`] makes.
+#[derive(Debug, Clone)]
+pub struct Each<const N: usize, F> {
+    least: usize,
+    lookback: usize,
+    value: F,
+}
+
+impl<const N: usize, F> Rule for Each<N, F>
+where
+    F: Fn(&Bars, usize) -> [f64; N] + Clone + Send + Sync + 'static,
+{
+    const IS_MEMORYLESS: bool = true;
+
+    fn lookback(&self) -> usize {
+        self.lookback
+    }
+
+    fn next(&mut self, bars: &Bars, t: usize, out: &mut [f64]) {
+        if t >= self.least {
+            put(out, (self.value)(bars, t));
+        }
+    }
+}
+
+/// Writes the fields of a bar.
+pub fn put<const N: usize>(out: &mut [f64], fields: [f64; N]) {
+    for (slot, value) in out.iter_mut().zip(fields) {
+        *slot = value;
+    }
 }
 
 /// `+1` for the first condition, `-1` for the second, 0 for neither.

@@ -4,7 +4,8 @@
 //! Its tower calls a body long by the bar's own range; here it is long by TA-Lib's measure, the
 //! mean body of the bars before.
 
-use crate::bind::{Bars, Describe, Out, over, over_bar_rules};
+use crate::bars::Bars;
+use crate::bind::{Describe, each_from, over, over_bar_rules};
 use quantlake_core::{Function, ParamKind, ParamSpec, ParamValue, Stability};
 use quantlake_indicators::machine::wickra_core::{
     DumplingTop, FryPanBottom, NewPriceLines, Tweezer,
@@ -67,7 +68,7 @@ fn new_price_lines() -> Function {
     )
 }
 
-/// The signed bodies of a partition against the mean body of the bars before.
+/// The signed bodies of bars against the mean body of the bars before.
 struct Bodies<'a> {
     bars: &'a Bars,
     period: usize,
@@ -124,11 +125,10 @@ fn tower_top_bottom() -> Function {
         .shown("3, 2", "");
     over_bar_rules(spec, |args| {
         let (max_pause, period) = (args.count("max_pause")?, args.count("period")?);
-        Ok(Box::new(move |bars: &Bars, out: &mut Out| {
-            let bodies = Bodies { bars, period };
-            for t in period + 2..bars.len() {
-                out.set(t, &[bodies.tower(t, max_pause)]);
-            }
+        // The oldest long body, and those that it is measured by.
+        let lookback = max_pause + 1 + period;
+        Ok(each_from(period + 2, lookback, move |bars, t| {
+            [Bodies { bars, period }.tower(t, max_pause)]
         }))
     })
 }

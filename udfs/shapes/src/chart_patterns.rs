@@ -9,6 +9,7 @@ use crate::bind::{Describe, over_prices};
 use crate::swings::{Swing, View, is_level, over_swings, swing_spec, threshold, tolerance};
 use quantlake_core::{Function, FunctionSpec, ParamSpec};
 use quantlake_indicators::machine::number;
+use std::sync::Arc;
 
 const FAMILY: &str = "patterns";
 
@@ -37,7 +38,7 @@ fn over_last<const N: usize>(
             Ok(swings) if view.is_new => [found(swings, constant)],
             _ => [0.0],
         };
-        Ok((N, N, Box::new(rule)))
+        Ok((N, N, Arc::new(rule)))
     })
 }
 
@@ -220,7 +221,7 @@ fn cup_and_handle() -> Function {
             }
             _ => [0.0],
         };
-        Ok((4, 4, Box::new(rule)))
+        Ok((4, 4, Arc::new(rule)))
     })
 }
 

@@ -9,6 +9,7 @@
 use crate::bind::{Describe, over_prices};
 use crate::swings::{Swing, View, is_level, over_swings, swing_spec, threshold};
 use quantlake_core::Function;
+use std::sync::Arc;
 
 const FAMILY: &str = "harmonic";
 
@@ -52,7 +53,7 @@ fn bind<const N: usize>(pattern: Pattern<N>) -> Function {
             },
             _ => [0.0],
         };
-        Ok((N, N, Box::new(rule)))
+        Ok((N, N, Arc::new(rule)))
     })
 }
 

@@ -2,10 +2,11 @@
 //! patterns, Fibonacci levels, and bars that are not of time (Renko, range, volume, ...).
 //!
 //! One module per family. Most functions are window functions over bars and share the adapter in
-//! [`bind`]; the swing functions also share [`swings`]. What turns rows into other rows is a
-//! relation function: [`alt_bars`] and `volume_profile`.
+//! [`bind`] over the columns of [`bars`]; the swing functions also share [`swings`]. What turns
+//! rows into other rows is a relation function: [`alt_bars`] and `volume_profile`.
 
 pub mod alt_bars;
+pub mod bars;
 pub mod bind;
 pub mod candles;
 pub mod chart_patterns;

@@ -8,10 +8,12 @@
 //!
 //! `wickra-core` fixes the threshold at 5 % and its tolerances likewise; here they are arguments.
 
-use crate::bind::{Bars, Describe, Out, over, over_bar_rules};
+use crate::bars::Bars;
+use crate::bind::{Describe, Rule, over, over_bar_rules, put};
 use quantlake_core::{Args, Function, FunctionSpec, ParamSpec, QlError, Stability};
 use quantlake_indicators::machine::number;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// A turning point.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,6 +34,16 @@ struct Tracker {
 }
 
 impl Tracker {
+    /// Follows the high of the first bar.
+    fn start(threshold: f64, high: f64) -> Self {
+        let extreme = Swing {
+            price: high,
+            is_high: true,
+            bar: 0,
+        };
+        Self { threshold, extreme }
+    }
+
     /// Takes in a bar; gives the swing that it confirms.
     fn update(&mut self, high: f64, low: f64, bar: usize) -> Option<Swing> {
         let Swing { price, is_high, .. } = self.extreme;
@@ -72,7 +84,7 @@ pub struct View<'a> {
 }
 
 /// A value of the last swings, `N` numbers a row.
-pub type SwingRule<const N: usize> = Box<dyn Fn(&View) -> [f64; N] + Send + Sync>;
+pub type SwingRule<const N: usize> = Arc<dyn Fn(&View) -> [f64; N] + Send + Sync>;
 
 /// A window function of the last swings: `keep` is how many it looks at, `least` how many there
 /// have to be.
@@ -81,45 +93,60 @@ pub fn over_swings<const N: usize>(
     make: impl Fn(&Args) -> Result<(usize, usize, SwingRule<N>), QlError> + Send + Sync + 'static,
 ) -> Function {
     over_bar_rules(spec, move |args| {
-        let threshold = args.number("threshold")?;
         let (keep, least, rule) = make(args)?;
-        Ok(Box::new(move |bars, out| {
-            follow(bars, out, threshold, (keep, least), &rule)
-        }))
+        Ok(Swings {
+            threshold: args.number("threshold")?,
+            keep,
+            least,
+            rule,
+            n_bars: 0,
+            tracker: None,
+            swings: VecDeque::with_capacity(keep + 1),
+        })
     })
 }
 
-fn follow<const N: usize>(
-    bars: &Bars,
-    out: &mut Out,
+/// The last swings of the bars so far.
+#[derive(Clone)]
+struct Swings<const N: usize> {
     threshold: f64,
-    (keep, least): (usize, usize),
-    rule: &SwingRule<N>,
-) {
-    let Some(first) = bars.high.first() else {
-        return;
-    };
-    let extreme = Swing {
-        price: *first,
-        is_high: true,
-        bar: 0,
-    };
-    let mut tracker = Tracker { threshold, extreme };
-    let mut swings = VecDeque::with_capacity(keep + 1);
-    for bar in 1..bars.len() {
-        let confirmed = tracker.update(bars.high[bar], bars.low[bar], bar);
-        swings.extend(confirmed);
-        if swings.len() > keep {
-            swings.pop_front();
+    keep: usize,
+    least: usize,
+    rule: SwingRule<N>,
+    n_bars: usize,
+    tracker: Option<Tracker>,
+    swings: VecDeque<Swing>,
+}
+
+impl<const N: usize> Rule for Swings<N> {
+    fn lookback(&self) -> usize {
+        0
+    }
+
+    fn next(&mut self, bars: &Bars, t: usize, out: &mut [f64]) {
+        let (high, low, bar) = (bars.high[t], bars.low[t], self.n_bars);
+        self.n_bars += 1;
+        let Some(tracker) = &mut self.tracker else {
+            self.tracker = Some(Tracker::start(self.threshold, high));
+            return;
+        };
+        let confirmed = tracker.update(high, low, bar);
+        self.swings.extend(confirmed);
+        if self.swings.len() > self.keep {
+            self.swings.pop_front();
         }
-        if swings.len() >= least {
+        if self.swings.len() >= self.least {
             let view = View {
-                swings: swings.make_contiguous(),
+                swings: self.swings.make_contiguous(),
                 bar,
                 is_new: confirmed.is_some(),
             };
-            out.set(bar, &rule(&view));
+            put(out, (self.rule)(&view));
         }
+    }
+
+    fn held(&self) -> usize {
+        size_of::<Swing>() * self.swings.capacity()
     }
 }
 

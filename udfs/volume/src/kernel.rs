@@ -1,6 +1,7 @@
 //! Two ways to write a window function as a plain formula: of the last rows, or of a state.
 
 use quantlake_core::series::{SeriesKernel, series_function};
+use quantlake_core::window::state::SeriesState;
 use quantlake_core::{Args, Function, FunctionSpec, QlError};
 use std::sync::Arc;
 
@@ -33,17 +34,36 @@ pub fn per_row<const K: usize, const N: usize>(
 }
 
 /// Binds a state machine: called with each row's K values, in order, from a fresh copy for every
-/// partition.
+/// partition. `make` also says how many numbers it keeps in buffers, rounded up.
 pub fn over_states<const K: usize, const N: usize, S>(
     spec: FunctionSpec,
-    make: impl Fn(&Args) -> Result<S, QlError> + Send + Sync + 'static,
+    make: impl Fn(&Args) -> Result<(usize, S), QlError> + Send + Sync + 'static,
+) -> Function
+where
+    S: FnMut([f64; K]) -> [f64; N] + Clone + Send + Sync + 'static,
+{
+    over_states_with_gaps(spec, |_| true, make)
+}
+
+/// The same, where a row may lack a value of the inputs that are not `needed`: it is NaN.
+pub fn over_states_with_gaps<const K: usize, const N: usize, S>(
+    spec: FunctionSpec,
+    needed: fn(usize) -> bool,
+    make: impl Fn(&Args) -> Result<(usize, S), QlError> + Send + Sync + 'static,
 ) -> Function
 where
     S: FnMut([f64; K]) -> [f64; N] + Clone + Send + Sync + 'static,
 {
     series_function(
         spec,
-        Arc::new(move |args| Ok(Box::new(States::<K, N, S> { state: make(args)? }))),
+        Arc::new(move |args| {
+            let (n_kept, step) = make(args)?;
+            Ok(Box::new(States::<K, N, S> {
+                needed,
+                n_kept,
+                step,
+            }))
+        }),
     )
 }
 
@@ -74,26 +94,69 @@ where
     }
 }
 
+/// Before the first row the kernel, after it the state.
+#[derive(Clone)]
 struct States<const K: usize, const N: usize, S> {
-    state: S,
+    needed: fn(usize) -> bool,
+    n_kept: usize,
+    step: S,
 }
 
 impl<const K: usize, const N: usize, S> SeriesKernel for States<K, N, S>
 where
-    S: FnMut([f64; K]) -> [f64; N] + Clone + Send + Sync,
+    S: FnMut([f64; K]) -> [f64; N] + Clone + Send + Sync + 'static,
 {
     fn run(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) -> Result<(), QlError> {
-        let mut state = self.state.clone();
-        let n_rows = inputs.first().map_or(0, |column| column.len());
-        for row in 0..n_rows {
-            let values = std::array::from_fn(|i| {
-                let value = inputs.get(i).and_then(|column| column.get(row));
-                value.copied().unwrap_or(f64::NAN)
-            });
-            write_row(outputs, row, state(values));
+        let mut step = self.step.clone();
+        for (row, values) in rows(inputs).enumerate() {
+            write_row(outputs, row, step(values));
         }
         Ok(())
     }
+
+    fn needs(&self, input: usize) -> bool {
+        (self.needed)(input)
+    }
+
+    fn open(&self, inputs: &[&[f64]]) -> Option<Box<dyn SeriesState>> {
+        let mut state = self.clone();
+        for values in rows(inputs) {
+            (state.step)(values);
+        }
+        Some(Box::new(state))
+    }
+}
+
+impl<const K: usize, const N: usize, S> SeriesState for States<K, N, S>
+where
+    S: FnMut([f64; K]) -> [f64; N] + Clone + Send + Sync + 'static,
+{
+    fn push(&mut self, row: &[f64], out: &mut [f64]) -> Result<(), QlError> {
+        let values = std::array::from_fn(|i| row.get(i).copied().unwrap_or(f64::NAN));
+        for (slot, result) in out.iter_mut().zip((self.step)(values)) {
+            *slot = result;
+        }
+        Ok(())
+    }
+
+    fn fork(&self) -> Box<dyn SeriesState> {
+        Box::new(self.clone())
+    }
+
+    fn memory(&self) -> usize {
+        size_of::<Self>() + size_of::<f64>() * self.n_kept
+    }
+}
+
+/// The values of each row.
+fn rows<'a, const K: usize>(inputs: &'a [&'a [f64]]) -> impl Iterator<Item = [f64; K]> + 'a {
+    let n_rows = inputs.first().map_or(0, |column| column.len());
+    (0..n_rows).map(|row| {
+        std::array::from_fn(|i| {
+            let value = inputs.get(i).and_then(|column| column.get(row));
+            value.copied().unwrap_or(f64::NAN)
+        })
+    })
 }
 
 /// Writes one row's results, each into its column.

@@ -1,7 +1,7 @@
 //! Smoothed breadth: the McClellan oscillator, its sum, the breadth thrust, the Hindenburg omen.
 
 use super::{ADVANCES, DECLINES, HIGHS, LOWS, ratio, ratio_adjusted, window};
-use crate::binding::running;
+use crate::binding::{Memory, running};
 use crate::describe::{series, with_example};
 use quantlake_core::{
     Args, Function, FunctionSpec, Output, OutputType, ParamKind, ParamSpec, ParamValue, QlError,
@@ -29,6 +29,8 @@ struct McClellan {
     means: Option<(f64, f64)>,
     sum: f64,
 }
+
+impl Memory for McClellan {}
 
 impl McClellan {
     fn new(fast: usize, slow: usize, is_ratio_adjusted: bool) -> Self {
@@ -137,6 +139,12 @@ struct Thrust {
     mean: Option<f64>,
 }
 
+impl Memory for Thrust {
+    fn held(&self) -> usize {
+        size_of::<f64>() * self.shares.capacity()
+    }
+}
+
 impl Thrust {
     fn next(&mut self, share: f64) -> Option<f64> {
         if let (Some(mean), false) = (self.mean, self.is_simple) {
@@ -208,6 +216,12 @@ struct Omen {
     period: usize,
     oscillator: McClellan,
     closes: VecDeque<f64>,
+}
+
+impl Memory for Omen {
+    fn held(&self) -> usize {
+        size_of::<f64>() * self.closes.capacity()
+    }
 }
 
 impl Omen {

@@ -1,7 +1,7 @@
 //! Who trades, and how much.
 
 use super::{SIDE, SIZE, scalar, sign, window};
-use crate::binding::{rolling, rowwise, running};
+use crate::binding::{Memory, rolling, rowwise, running};
 use crate::describe::{series, whole, with_example};
 use quantlake_core::{Function, Output, OutputType, ParamKind, ParamSpec, Stability};
 use quantlake_indicators::machine::wickra_core::{Side, Trade, Vpin};
@@ -26,6 +26,8 @@ struct TickRule {
     price: f64,
     sign: f64,
 }
+
+impl Memory for TickRule {}
 
 impl TickRule {
     const START: Self = Self {

@@ -1,7 +1,7 @@
 //! One session against the one before.
 
 use super::{Bar, CLOSE, HIGH, LOW, OPEN, anchored_params, params, window};
-use crate::binding::by_session;
+use crate::binding::{Memory, by_session};
 use crate::calendar::Place;
 use crate::describe::{floats, with_example};
 use quantlake_core::{Args, Function, FunctionSpec, QlError};
@@ -25,6 +25,8 @@ struct Sessions {
     before: Option<Bar>,
     now: Option<Bar>,
 }
+
+impl Memory for Sessions {}
 
 impl Sessions {
     /// Adds a row; true where it is the first of its session.
@@ -141,6 +143,12 @@ struct Ranges {
     period: usize,
     sessions: Sessions,
     past: VecDeque<f64>,
+}
+
+impl Memory for Ranges {
+    fn held(&self) -> usize {
+        size_of::<f64>() * self.past.capacity()
+    }
 }
 
 impl Ranges {

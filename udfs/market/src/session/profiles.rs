@@ -5,7 +5,7 @@
 //! against the rows before it only. For a whole profile, GROUP BY `session_slice` over the rows.
 
 use super::{CLOSE, VOLUME, params, window};
-use crate::binding::by_session;
+use crate::binding::{Memory, by_session};
 use crate::calendar::Place;
 use crate::describe::{whole, with_example};
 use quantlake_core::{
@@ -102,6 +102,12 @@ struct Profile {
     parts: Parts,
     moments: Vec<Moments>,
     close: f64,
+}
+
+impl Memory for Profile {
+    fn held(&self) -> usize {
+        size_of::<Moments>() * self.moments.capacity()
+    }
 }
 
 impl Profile {

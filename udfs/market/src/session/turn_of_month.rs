@@ -5,7 +5,7 @@
 //! so that a weekend can hold the whole window.
 
 use super::{CLOSE, params, window};
-use crate::binding::{by_session, rowwise};
+use crate::binding::{Memory, by_session, rowwise};
 use crate::calendar::{Clock, Place, is_turn_of_month};
 use crate::describe::{whole, with_example};
 use quantlake_core::{
@@ -80,6 +80,8 @@ struct Returns {
     sum: f64,
     n: f64,
 }
+
+impl Memory for Returns {}
 
 impl Returns {
     fn add(&mut self, place: &Place, close: f64) -> f64 {

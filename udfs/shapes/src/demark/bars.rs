@@ -1,7 +1,8 @@
 //! DeMark's patterns of one to three bars, his projection of the next bar, and his averages.
 
 use super::FAMILY;
-use crate::bind::{Bars, Describe, each, over, over_bar_rules, sign_of};
+use crate::bars::Bars;
+use crate::bind::{Describe, each, each_from, over, over_bar_rules, sign_of};
 use quantlake_core::{Function, FunctionSpec, Stability};
 use quantlake_indicators::machine::wickra_core::{TdDifferential, TdRangeProjection};
 use quantlake_indicators::machine::{fields, one, over_bars, period};
@@ -163,7 +164,10 @@ fn td_moving_average() -> Function {
         .shown("3, 4", "support");
     over_bar_rules(spec, |args| {
         let (n, lookback) = (args.count("period")?, args.count("lookback")?);
-        Ok(each(lookback.max(n - 1), move |bars, t| {
+        let least = lookback.max(n - 1);
+        // The bar that called for the average looks back from where it stands.
+        let history = least.max(lookback + AVERAGE_STAYS - 1);
+        Ok(each_from(least, history, move |bars, t| {
             let earlier = |i: usize| i.checked_sub(lookback).map(|first| first..i);
             let is_up =
                 |i: usize| earlier(i).is_some_and(|mut r| r.all(|j| bars.low[j] < bars.low[i]));

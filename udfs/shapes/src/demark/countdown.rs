@@ -1,8 +1,9 @@
 //! TD Sequential, TD Countdown and TD Combo: what follows a completed setup.
 
 use super::FAMILY;
-use super::setup::{SetupRule, Side};
-use crate::bind::{Bars, Describe, Rule, over, over_bar_rules};
+use super::setup::{Setup, SetupRule, Side};
+use crate::bars::Bars;
+use crate::bind::{Describe, Rule, over, over_bar_rules, put};
 use quantlake_core::{Args, Function, FunctionSpec, ParamSpec, QlError, Stability};
 use quantlake_indicators::machine::period;
 
@@ -39,26 +40,15 @@ impl Countdown {
         })
     }
 
-    /// Gives the running countdown at each bar, as signed count, to `write`.
-    fn run(&self, bars: &Bars, mut write: impl FnMut(usize, f64)) {
-        let completions = self.setup.completions(bars);
-        let mut running: Option<Running> = None;
-        for (t, completed) in completions.into_iter().enumerate() {
-            if let Some(side) = completed.filter(|side| running.is_none_or(|r| r.side != *side)) {
-                running = Some(self.start(bars, side, t));
-            }
-            if let Some(state) = &mut running {
-                self.step(bars, state, t);
-            }
-            if t >= self.warm_up() {
-                write(t, running.map_or(0.0, signed));
-            }
-            running = running.filter(|r| r.count < self.target);
-        }
-    }
-
     fn warm_up(&self) -> usize {
         self.setup.lookback.max(self.lookback)
+    }
+
+    /// How many bars before a bar are looked at: a combo goes back to its setup's first bar, and
+    /// from there to those that it compares with.
+    fn history(&self) -> usize {
+        let compared = self.lookback.max(1);
+        self.setup.lookback.max(self.setup.target + compared)
     }
 
     /// A combo counts from the first bar of its setup, a countdown from the last.
@@ -134,8 +124,69 @@ impl Countdown {
         self.is_beyond(bars, state.side, t) && moves_on
     }
 
-    fn counts(self) -> Rule {
-        Box::new(move |bars, out| self.run(bars, |t, count| out.set(t, &[count])))
+    fn follow(self) -> Following {
+        Following {
+            rule: self,
+            setup: Setup::default(),
+            running: None,
+        }
+    }
+}
+
+/// The setups and the countdown of the bars so far.
+#[derive(Debug, Clone, Copy)]
+struct Following {
+    rule: Countdown,
+    setup: Setup,
+    running: Option<Running>,
+}
+
+impl Following {
+    /// Takes the next bar; gives the signed count of the countdown, unless it is too early.
+    fn count(&mut self, bars: &Bars, t: usize) -> Option<f64> {
+        let rule = self.rule;
+        let completed = self.setup.next(rule.setup, bars, t);
+        if let Some(side) = completed.filter(|side| self.running.is_none_or(|r| r.side != *side)) {
+            self.running = Some(rule.start(bars, side, t));
+        }
+        if let Some(state) = &mut self.running {
+            rule.step(bars, state, t);
+        }
+        let count = self.running.map_or(0.0, signed);
+        self.running = self.running.filter(|r| r.count < rule.target);
+        (t >= rule.warm_up()).then_some(count)
+    }
+}
+
+impl Rule for Following {
+    fn lookback(&self) -> usize {
+        self.rule.history()
+    }
+
+    fn next(&mut self, bars: &Bars, t: usize, out: &mut [f64]) {
+        if let Some(count) = self.count(bars, t) {
+            put(out, [count]);
+        }
+    }
+}
+
+/// A countdown with the count of the setup beside it.
+#[derive(Debug, Clone, Copy)]
+struct Sequential {
+    countdown: Following,
+    setup: f64,
+}
+
+impl Rule for Sequential {
+    fn lookback(&self) -> usize {
+        self.countdown.lookback()
+    }
+
+    fn next(&mut self, bars: &Bars, t: usize, out: &mut [f64]) {
+        self.setup = signed_setup(&self.countdown.rule.setup, self.setup, bars, t);
+        if let Some(count) = self.countdown.count(bars, t) {
+            put(out, [self.setup, count]);
+        }
     }
 }
 
@@ -180,7 +231,7 @@ fn td_countdown() -> Function {
         "td_countdown",
         "TD Countdown: after a completed setup, how many bars closed at or below the low (positive, buy) or at or above the high (negative, sell) `lookback` bars before; the bar that reaches `target` has to trade through the close of the bar five counts earlier, shows the full count, and ends it; an opposite setup starts anew; 0 while none runs.",
     );
-    over_bar_rules(spec, |args| Ok(Countdown::of(args, false)?.counts()))
+    over_bar_rules(spec, |args| Ok(Countdown::of(args, false)?.follow()))
 }
 
 fn td_combo() -> Function {
@@ -188,7 +239,7 @@ fn td_combo() -> Function {
         "td_combo",
         "TD Combo, version I: a countdown that counts from the first bar of the setup and in which close and low (or high) also have to move on against the bar before and the close against the combo bar before; positive for buy, negative for sell, 0 while none runs.",
     );
-    over_bar_rules(spec, |args| Ok(Countdown::of(args, true)?.counts()))
+    over_bar_rules(spec, |args| Ok(Countdown::of(args, true)?.follow()))
 }
 
 fn td_sequential() -> Function {
@@ -198,27 +249,21 @@ fn td_sequential() -> Function {
         .facts("greatest(setup_lookback, lookback)", Stability::PathDependent, SOURCE)
         .shown("2, 3, 1, 3", "countdown");
     over_bar_rules(spec, |args| {
-        let rule = Countdown::of(args, false)?;
-        Ok(Box::new(move |bars, out| {
-            let setups = signed_setups(&rule.setup, bars);
-            rule.run(bars, |t, count| out.set(t, &[setups[t], count]));
-        }))
+        Ok(Sequential {
+            countdown: Countdown::of(args, false)?.follow(),
+            setup: 0.0,
+        })
     })
 }
 
-fn signed_setups(rule: &SetupRule, bars: &Bars) -> Vec<f64> {
+/// The signed count of the setup at a bar, after that at the bar before.
+fn signed_setup(rule: &SetupRule, last: f64, bars: &Bars, t: usize) -> f64 {
     let limit = rule.target as f64;
-    let mut counts = vec![0.0_f64; bars.len()];
-    for t in rule.lookback..bars.len() {
-        let (close, before) = (bars.close[t], bars.close[t - rule.lookback]);
-        let last = t.checked_sub(1).map_or(0.0, |b| counts[b]);
-        counts[t] = match close {
-            close if close < before => (last.max(0.0) + 1.0).min(limit),
-            close if close > before => (last.min(0.0) - 1.0).max(-limit),
-            _ => 0.0,
-        };
+    match rule.side(bars, t) {
+        Some(Side::Buy) => (last.max(0.0) + 1.0).min(limit),
+        Some(Side::Sell) => (last.min(0.0) - 1.0).max(-limit),
+        None => 0.0,
     }
-    counts
 }
 
 pub(super) fn functions() -> Vec<Function> {

@@ -1,7 +1,8 @@
 //! DeMark's bounded oscillators. Where numerator and denominator are both 0 nothing is known.
 
 use super::FAMILY;
-use crate::bind::{Bars, Describe, each, over, over_bar_rules};
+use crate::bars::Bars;
+use crate::bind::{Describe, each, over, over_bar_rules};
 use quantlake_core::{Function, Stability};
 use quantlake_indicators::machine::period;
 

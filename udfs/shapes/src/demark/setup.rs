@@ -1,10 +1,12 @@
 //! TD Setup and the levels that a completed setup leaves behind.
 
 use super::FAMILY;
-use crate::bind::{Bars, Describe, Rule, over, over_bar_rules};
+use crate::bars::Bars;
+use crate::bind::{Describe, Rule, over, over_bar_rules, put};
 use quantlake_core::{Args, Function, ParamSpec, QlError, Stability};
 use quantlake_indicators::machine::wickra_core::TdSetup;
 use quantlake_indicators::machine::{one, over_bars, period};
+use std::ops::RangeInclusive;
 
 const SOURCE: &str = "Perl, DeMark Indicators (2008), chapter 1; DeMark, The New Science of Technical Analysis (1994)";
 
@@ -17,7 +19,7 @@ pub(super) enum Side {
     Sell,
 }
 
-/// The setup counts of all bars.
+/// What makes a setup.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SetupRule {
     pub lookback: usize,
@@ -32,24 +34,8 @@ impl SetupRule {
         })
     }
 
-    /// The bars at which a setup is complete, with its side.
-    pub(super) fn completions(&self, bars: &Bars) -> Vec<Option<Side>> {
-        let (mut side, mut count) = (None, 0);
-        let complete = |t: usize| {
-            let now = self.side(bars, t);
-            count = if now == side && now.is_some() {
-                count + 1
-            } else {
-                1
-            };
-            side = now;
-            side.filter(|_| count == self.target)
-        };
-        (0..bars.len()).map(complete).collect()
-    }
-
     /// The side that a close speaks for against the close `lookback` bars before.
-    fn side(&self, bars: &Bars, t: usize) -> Option<Side> {
+    pub(super) fn side(&self, bars: &Bars, t: usize) -> Option<Side> {
         let before = bars.close[t.checked_sub(self.lookback)?];
         match bars.close[t] {
             close if close < before => Some(Side::Buy),
@@ -58,21 +44,59 @@ impl SetupRule {
         }
     }
 
-    /// Runs `level` at each completed setup and keeps its last value per side.
-    fn levels(
-        self,
-        level: impl Fn(&Bars, Side, std::ops::RangeInclusive<usize>) -> f64 + Send + Sync + 'static,
-    ) -> Rule {
-        Box::new(move |bars, out| {
-            let mut last = [f64::NAN; 2];
-            for (t, side) in self.completions(bars).into_iter().enumerate() {
-                if let Some(side) = side {
-                    last[usize::from(side == Side::Sell)] =
-                        level(bars, side, t + 1 - self.target..=t);
-                }
-                out.set(t, &last);
-            }
-        })
+    /// The level that `level` makes of the bars of the last completed setup of each side.
+    fn levels(self, level: fn(&Bars, Side, RangeInclusive<usize>) -> f64) -> Levels {
+        Levels {
+            setup: Setup::default(),
+            rule: self,
+            level,
+            last: [f64::NAN; 2],
+        }
+    }
+}
+
+/// The closes in a row that speak for one side.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Setup {
+    side: Option<Side>,
+    count: usize,
+}
+
+impl Setup {
+    /// Takes the next bar; gives the side of a setup that it completes.
+    pub(super) fn next(&mut self, rule: SetupRule, bars: &Bars, t: usize) -> Option<Side> {
+        let now = rule.side(bars, t);
+        self.count = match now {
+            Some(_) if now == self.side => self.count + 1,
+            _ => 1,
+        };
+        self.side = now;
+        now.filter(|_| self.count == rule.target)
+    }
+}
+
+/// What completed setups have left behind: for buys, and for sales.
+#[derive(Clone)]
+struct Levels {
+    rule: SetupRule,
+    level: fn(&Bars, Side, RangeInclusive<usize>) -> f64,
+    setup: Setup,
+    last: [f64; 2],
+}
+
+impl Rule for Levels {
+    fn lookback(&self) -> usize {
+        // The true range of the setup's first bar looks at the bar before.
+        self.rule.lookback.max(self.rule.target)
+    }
+
+    fn next(&mut self, bars: &Bars, t: usize, out: &mut [f64]) {
+        if let Some(side) = self.setup.next(self.rule, bars, t) {
+            let level = (self.level)(bars, side, t + 1 - self.rule.target..=t);
+            let [buy, sell] = &mut self.last;
+            *(if side == Side::Buy { buy } else { sell }) = level;
+        }
+        put(out, self.last);
     }
 }
 

@@ -4,6 +4,7 @@ use super::FAMILY;
 use crate::bind::{Describe, over_prices};
 use crate::swings::{Swing, View, is_level, over_swings, swing_spec, threshold, tolerance};
 use quantlake_core::{Args, Function, FunctionSpec, ParamKind, ParamSpec, ParamValue, QlError};
+use std::sync::Arc;
 
 const SOURCE: &str = "Fischer, Fibonacci Applications and Strategies for Traders (1993)";
 
@@ -53,7 +54,7 @@ fn fib_retracement() -> Function {
         Ok((
             2,
             2,
-            Box::new(|view: &View| match view.swings {
+            Arc::new(|view: &View| match view.swings {
                 [start, end] => RETRACEMENTS.map(|ratio| back(start, end, ratio)),
                 _ => [f64::NAN; 7],
             }),
@@ -88,7 +89,7 @@ fn auto_fib() -> Function {
         Ok((
             legs(args)? + 1,
             2,
-            Box::new(|view: &View| {
+            Arc::new(|view: &View| {
                 let length = |leg: &&[Swing]| {
                     leg.iter()
                         .map(|s| s.price)
@@ -127,7 +128,7 @@ fn fib_extension() -> Function {
         Ok((
             2,
             2,
-            Box::new(|view: &View| match view.swings {
+            Arc::new(|view: &View| match view.swings {
                 [start, end] => [1.272, 1.414, 1.618, 2.0, 2.618]
                     .map(|ratio| start.price + ratio * (end.price - start.price)),
                 _ => [f64::NAN; 5],
@@ -154,7 +155,7 @@ fn fib_projection() -> Function {
         Ok((
             3,
             3,
-            Box::new(|view: &View| match view.swings {
+            Arc::new(|view: &View| match view.swings {
                 [a, b, c] => {
                     [0.618, 1.0, 1.618, 2.618].map(|ratio| c.price + ratio * (b.price - a.price))
                 }
@@ -181,7 +182,7 @@ fn golden_pocket() -> Function {
         Ok((
             2,
             2,
-            Box::new(|view: &View| match view.swings {
+            Arc::new(|view: &View| match view.swings {
                 [start, end] => {
                     let (a, b) = (back(start, end, 0.618), back(start, end, 0.65));
                     [a.min(b), (a + b) / 2.0, a.max(b)]
@@ -209,7 +210,7 @@ fn fib_confluence() -> Function {
         Ok((
             legs(args)? + 1,
             3,
-            Box::new(move |view: &View| densest(view.swings, tolerance)),
+            Arc::new(move |view: &View| densest(view.swings, tolerance)),
         ))
     })
 }

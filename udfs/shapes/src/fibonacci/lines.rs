@@ -5,6 +5,7 @@ use super::levels::PRICES;
 use crate::bind::{Describe, over_prices};
 use crate::swings::{View, over_swings, swing_spec, threshold};
 use quantlake_core::{Function, FunctionSpec, Output, OutputField, OutputType};
+use std::sync::Arc;
 
 fn spec(
     name: &str,
@@ -40,7 +41,7 @@ fn fib_fan() -> Function {
         Ok((
             2,
             2,
-            Box::new(|view: &View| match view.swings {
+            Arc::new(|view: &View| match view.swings {
                 [start, end] => {
                     let progress = bars_from(start.bar, view.bar) / bars_from(start.bar, end.bar);
                     [0.382, 0.5, 0.618]
@@ -72,7 +73,7 @@ fn fib_arcs() -> Function {
         Ok((
             2,
             2,
-            Box::new(|view: &View| match view.swings {
+            Arc::new(|view: &View| match view.swings {
                 [start, end] => {
                     let u = bars_from(end.bar, view.bar) / bars_from(start.bar, end.bar);
                     [0.382_f64, 0.5, 0.618].map(|r| {
@@ -103,7 +104,7 @@ fn fib_channel() -> Function {
         Ok((
             3,
             3,
-            Box::new(|view: &View| match view.swings {
+            Arc::new(|view: &View| match view.swings {
                 [p0, p1, p2] => {
                     let slope = (p2.price - p0.price) / bars_from(p0.bar, p2.bar);
                     let base = |bar: usize| p0.price + slope * bars_from(p0.bar, bar);
@@ -126,7 +127,7 @@ fn fib_time_zones() -> Function {
         Ok((
             1,
             1,
-            Box::new(|view: &View| match view.swings {
+            Arc::new(|view: &View| match view.swings {
                 [.., anchor] => zone(view.bar.saturating_sub(anchor.bar)),
                 [] => [f64::NAN; 2],
             }),

@@ -2,7 +2,8 @@
 
 use super::histogram::{Histogram, Ranges, Weight};
 use super::{FAMILY, SOURCE, bins, period, share};
-use crate::bind::{Bars, Describe, each, over, over_bar_rules};
+use crate::bars::Bars;
+use crate::bind::{Describe, each, over, over_bar_rules};
 use quantlake_core::{Function, FunctionSpec, Stability};
 use std::ops::Range;
 

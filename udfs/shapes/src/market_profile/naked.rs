@@ -1,8 +1,9 @@
 //! Points of control that price has not come back to.
 
-use super::histogram::{Histogram, Weight};
+use super::histogram::{Histogram, Ranges, Weight};
 use super::{FAMILY, SOURCE, bins};
-use crate::bind::{Bars, Describe, Out, over, over_bar_rules};
+use crate::bars::Bars;
+use crate::bind::{Describe, Rule, over, over_bar_rules, put};
 use quantlake_core::{Function, ParamKind, ParamSpec, ParamValue, Stability};
 use quantlake_indicators::machine::number;
 
@@ -64,33 +65,80 @@ pub(super) fn naked_poc() -> Function {
     over_bar_rules(spec, |args| {
         let (session, n_steps) = (Session::of(args.integer("session")?), args.count("bins")?);
         let offset = args.number("utc_offset")? * MICROS_PER_HOUR;
-        Ok(Box::new(move |bars, out| {
-            let key = |t: usize| session.key(bars.ts[t] + offset);
-            write_nearest(bars, out, n_steps, key);
-        }))
+        Ok(Sessions {
+            session,
+            n_steps,
+            offset,
+            key: None,
+            high: Vec::new(),
+            low: Vec::new(),
+            volume: Vec::new(),
+            naked: Naked::default(),
+        })
     })
 }
 
-fn write_nearest(bars: &Bars, out: &mut Out, n_steps: usize, key: impl Fn(usize) -> i64) {
-    let mut naked = Naked::default();
-    let mut first = 0;
-    for t in 0..bars.len() {
-        // A session is over once a bar of the next one is there.
-        if key(t) != key(first) {
-            if let Some(profile) = Histogram::of(bars.ranges(), first..t, n_steps, Weight::Volume) {
-                naked.add(profile.middle(profile.point_of_control()));
-            }
-            first = t;
+/// The bars of the session so far, and what earlier ones have left.
+#[derive(Clone)]
+struct Sessions {
+    session: Session,
+    n_steps: usize,
+    offset: f64,
+    key: Option<i64>,
+    high: Vec<f64>,
+    low: Vec<f64>,
+    volume: Vec<f64>,
+    naked: Naked,
+}
+
+impl Sessions {
+    /// Adds the point of control of the session that is over, and begins the next one.
+    fn end(&mut self) {
+        let bars = Ranges {
+            high: &self.high,
+            low: &self.low,
+            volume: &self.volume,
+        };
+        let window = 0..self.high.len();
+        if let Some(profile) = Histogram::of(bars, window, self.n_steps, Weight::Volume) {
+            let price = profile.middle(profile.point_of_control());
+            self.naked.add(price);
         }
-        naked.visit(bars.low[t], bars.high[t]);
-        if let Some(price) = naked.nearest(bars.close[t]) {
-            out.set(t, &[price]);
+        for column in [&mut self.high, &mut self.low, &mut self.volume] {
+            column.clear();
         }
     }
 }
 
+impl Rule for Sessions {
+    fn lookback(&self) -> usize {
+        0
+    }
+
+    fn next(&mut self, bars: &Bars, t: usize, out: &mut [f64]) {
+        let key = self.session.key(bars.ts[t] + self.offset);
+        // A session is over once a bar of the next one is there.
+        if self.key.replace(key).is_some_and(|before| before != key) {
+            self.end();
+        }
+        self.high.push(bars.high[t]);
+        self.low.push(bars.low[t]);
+        self.volume.push(bars.volume[t]);
+        self.naked.visit(bars.low[t], bars.high[t]);
+        if let Some(price) = self.naked.nearest(bars.close[t]) {
+            put(out, [price]);
+        }
+    }
+
+    fn held(&self) -> usize {
+        let columns = [&self.high, &self.low, &self.volume, &self.naked.0];
+        let numbers: usize = columns.iter().map(|c| c.capacity()).sum();
+        size_of::<f64>() * numbers
+    }
+}
+
 /// Prices in ascending order, so that a bar finds those that it touches without a scan.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Naked(Vec<f64>);
 
 impl Naked {

@@ -7,43 +7,44 @@
 //! Source: Page, Biometrika 41 (1954), pp. 100-115; Lopez de Prado, Advances in Financial Machine
 //! Learning (2018), snippet 2.4.
 
+use super::recurrence::{Recurrence, over_rows};
 use super::window_spec;
 use crate::params::{float, integer, x};
-use quantlake_core::series::{SeriesKernel, series_function};
-use quantlake_core::{Function, Output, ParamSpec, QlError, Stability};
-use std::sync::Arc;
+use quantlake_core::{Function, Output, ParamSpec, Stability};
 
-struct CusumFilter;
+#[derive(Clone, Copy, Default)]
+struct CusumFilter {
+    before: Option<f64>,
+    up: f64,
+    down: f64,
+}
 
-impl SeriesKernel for CusumFilter {
-    fn run(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) -> Result<(), QlError> {
-        let ([x, threshold], [event, ups, downs]) = (inputs, outputs) else {
-            return Err(QlError::internal("cusum_filter has 2 inputs and 3 outputs"));
+impl Recurrence<2, 3> for CusumFilter {
+    fn next(&mut self, [x, limit]: [f64; 2]) -> [f64; 3] {
+        let Some(before) = self.before.replace(x) else {
+            return [f64::NAN; 3];
         };
-        let (mut up, mut down) = (0.0_f64, 0.0_f64);
-        for t in 1..x.len() {
-            let (change, limit) = (x[t] - x[t - 1], threshold[t]);
-            up = (up + change).max(0.0);
-            down = (down + change).min(0.0);
-            if limit.is_nan() || limit <= 0.0 {
-                continue;
-            }
-            (ups[t], downs[t]) = (up, down);
-            event[t] = if down < -limit {
-                down = 0.0;
-                -1.0
-            } else if up > limit {
-                up = 0.0;
-                1.0
-            } else {
-                0.0
-            };
+        let change = x - before;
+        self.up = (self.up + change).max(0.0);
+        self.down = (self.down + change).min(0.0);
+        if limit.is_nan() || limit <= 0.0 {
+            return [f64::NAN; 3];
         }
-        Ok(())
+        let (up, down) = (self.up, self.down);
+        let event = if down < -limit {
+            self.down = 0.0;
+            -1.0
+        } else if up > limit {
+            self.up = 0.0;
+            1.0
+        } else {
+            0.0
+        };
+        [event, up, down]
     }
 
     // A row without a threshold still moves the sums.
-    fn needs(&self, input: usize) -> bool {
+    fn needs(input: usize) -> bool {
         input == 0
     }
 }
@@ -73,5 +74,5 @@ pub(crate) fn function() -> Function {
          (3, 3.0), (4, 2.5), (5, 1.0), (6, 1.5), (7, 1.0)) AS v(t, x) ORDER BY t",
         "",
     );
-    series_function(spec, Arc::new(|_| Ok(Box::new(CusumFilter))))
+    over_rows(spec, |_| Ok(CusumFilter::default()))
 }

@@ -8,19 +8,21 @@
 //! Source: Chan, Algorithmic Trading (2013), chapter 3, where the filter starts at 0 with no
 //! uncertainty (`initial_variance => 0`).
 
+use super::recurrence::{Recurrence, over_rows};
 use super::window_spec;
 use crate::params::{float, number, x, y};
-use quantlake_core::series::{SeriesKernel, series_function};
 use quantlake_core::{Args, Function, Output, QlError, Stability};
-use std::sync::Arc;
 
+#[derive(Clone, Copy)]
 struct KalmanHedge {
     step: f64,
     noise: f64,
-    initial: f64,
+    state: State,
+    is_first: bool,
 }
 
 /// Beta and intercept with the variances of their errors and the covariance between them.
+#[derive(Clone, Copy)]
 struct State {
     beta: f64,
     intercept: f64,
@@ -61,38 +63,35 @@ impl State {
     }
 }
 
-impl SeriesKernel for KalmanHedge {
-    fn run(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) -> Result<(), QlError> {
-        let ([y, x], [beta, intercept, residual, deviation, z]) = (inputs, outputs) else {
-            return Err(QlError::internal("kalman_hedge has 2 inputs and 5 outputs"));
-        };
-        let mut state = State {
-            beta: 0.0,
-            intercept: 0.0,
-            variance: [self.initial, 0.0, self.initial],
-        };
-        for (t, (a, b)) in x.iter().zip(*y).enumerate() {
-            if t > 0 {
-                state.spread(self.step);
-            }
-            let surprise = state.update(*a, *b, self.noise);
-            beta[t] = state.beta;
-            intercept[t] = state.intercept;
-            residual[t] = surprise.residual;
-            deviation[t] = surprise.deviation;
-            z[t] = surprise.residual / surprise.deviation;
+impl Recurrence<2, 5> for KalmanHedge {
+    fn next(&mut self, [y, x]: [f64; 2]) -> [f64; 5] {
+        if !std::mem::take(&mut self.is_first) {
+            self.state.spread(self.step);
         }
-        Ok(())
+        let Surprise {
+            residual,
+            deviation,
+        } = self.state.update(x, y, self.noise);
+        let State {
+            beta, intercept, ..
+        } = self.state;
+        [beta, intercept, residual, deviation, residual / deviation]
     }
 }
 
-fn make(args: &Args) -> Result<Box<dyn SeriesKernel>, QlError> {
+fn start(args: &Args) -> Result<KalmanHedge, QlError> {
     let delta = args.number("delta")?;
-    Ok(Box::new(KalmanHedge {
+    let initial = args.number("initial_variance")?;
+    Ok(KalmanHedge {
         step: delta / (1.0 - delta),
         noise: args.number("observation_variance")?,
-        initial: args.number("initial_variance")?,
-    }))
+        state: State {
+            beta: 0.0,
+            intercept: 0.0,
+            variance: [initial, 0.0, initial],
+        },
+        is_first: true,
+    })
 }
 
 pub(crate) fn function() -> Function {
@@ -122,5 +121,5 @@ pub(crate) fn function() -> Function {
          SELECT t, round(k['beta'], 6) AS beta, round(k['z'], 6) AS z FROM h ORDER BY t",
         "",
     );
-    series_function(spec, Arc::new(make))
+    over_rows(spec, start)
 }

@@ -3,12 +3,11 @@
 use super::underwater::Underwater;
 use super::{FAMILY, HALF_A_YEAR};
 use crate::params::{equity, period, spec, told, value, whole};
-use crate::window::{RAW, over_windows, ratio, write};
-use quantlake_core::series::{SeriesKernel, series_function};
-use quantlake_core::{Function, FunctionSpec, Output, OutputField, OutputType, QlError, Stability};
+use crate::recurrence::{Recurrence, over_rows};
+use crate::window::{RAW, over_windows, ratio};
+use quantlake_core::{Function, FunctionSpec, Output, OutputField, OutputType, Stability};
 use quantlake_indicators::machine::over_values;
 use quantlake_indicators::machine::wickra_core::{DrawdownDuration, MaxDrawdown};
-use std::sync::Arc;
 
 /// The functions of this file.
 pub fn functions() -> Vec<Function> {
@@ -88,21 +87,21 @@ fn rolling_pain_index() -> Function {
 }
 
 /// Drawdowns since the first row.
-struct Drawdown;
+#[derive(Clone, Copy)]
+struct Drawdown {
+    peak: f64,
+    deepest: f64,
+}
 
-impl SeriesKernel for Drawdown {
-    fn run(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) -> Result<(), QlError> {
-        let (mut peak, mut deepest) = (f64::NEG_INFINITY, 0.0f64);
-        let values = inputs.first().copied().unwrap_or_default();
-        for (row, value) in values.iter().enumerate() {
-            peak = peak.max(*value);
-            if peak > 0.0 {
-                let fall = value / peak - 1.0;
-                deepest = deepest.min(fall);
-                write(outputs, row, [fall, deepest, peak]);
-            }
+impl Recurrence<1, 3> for Drawdown {
+    fn next(&mut self, [value]: [f64; 1]) -> [f64; 3] {
+        self.peak = self.peak.max(value);
+        if self.peak > 0.0 {
+            let fall = value / self.peak - 1.0;
+            self.deepest = self.deepest.min(fall);
+            return [fall, self.deepest, self.peak];
         }
-        Ok(())
+        [f64::NAN; 3]
     }
 }
 
@@ -126,7 +125,12 @@ fn drawdown() -> Function {
         Stability::PathDependent,
         "x / max(x so far) - 1; Magdon-Ismail and Atiya, Risk 17, 2004",
     );
-    series_function(spec, Arc::new(|_| Ok(Box::new(Drawdown))))
+    over_rows(spec, |_| {
+        Ok(Drawdown {
+            peak: f64::NEG_INFINITY,
+            deepest: 0.0,
+        })
+    })
 }
 
 fn drawdown_duration() -> Function {
@@ -151,22 +155,23 @@ fn drawdown_duration() -> Function {
 }
 
 /// Gain since the first row over the deepest drawdown since then.
-struct RecoveryFactor;
+#[derive(Clone, Copy, Default)]
+struct RecoveryFactor {
+    start: Option<f64>,
+    peak: f64,
+    deepest: f64,
+}
 
-impl SeriesKernel for RecoveryFactor {
-    fn run(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) -> Result<(), QlError> {
-        let values = inputs.first().copied().unwrap_or_default();
-        let start = values.first().copied().unwrap_or(f64::NAN);
+impl Recurrence<1, 1> for RecoveryFactor {
+    fn next(&mut self, [value]: [f64; 1]) -> [f64; 1] {
+        let start = *self.start.get_or_insert(value);
         if start <= 0.0 {
-            return Ok(());
+            return [f64::NAN];
         }
-        let (mut peak, mut deepest) = (start, 0.0f64);
-        for (row, value) in values.iter().enumerate() {
-            peak = peak.max(*value);
-            deepest = deepest.max(1.0 - value / peak);
-            write(outputs, row, [ratio(value / start - 1.0, deepest)]);
-        }
-        Ok(())
+        // The first value is positive, so that the peak starts with it.
+        self.peak = self.peak.max(value);
+        self.deepest = self.deepest.max(1.0 - value / self.peak);
+        [ratio(value / start - 1.0, self.deepest)]
     }
 }
 
@@ -178,5 +183,5 @@ fn recovery_factor() -> Function {
         Stability::PathDependent,
         "(x / x[first] - 1) / max((peak - x) / peak), as recovery_factor of quantstats with compounding; wickra-core gives 0 before the first drawdown",
     );
-    series_function(spec, Arc::new(|_| Ok(Box::new(RecoveryFactor))))
+    over_rows(spec, |_| Ok(RecoveryFactor::default()))
 }

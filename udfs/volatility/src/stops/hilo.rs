@@ -5,37 +5,52 @@
 
 use super::FAMILY;
 use crate::params::{bar, period, spec, stop_and_side, told};
-use crate::window::{mean, write};
-use quantlake_core::series::{SeriesKernel, series_function};
-use quantlake_core::{Args, Function, QlError, Stability};
-use std::sync::Arc;
+use crate::recurrence::{Recurrence, over_rows};
+use crate::window::mean;
+use quantlake_core::{Function, Stability};
 
 /// The function of this file.
 pub fn functions() -> Vec<Function> {
     vec![hilo_activator()]
 }
 
+/// The bars that the averages need, and what came of those before.
+#[derive(Clone)]
 struct HiLo {
     period: usize,
+    highs: Vec<f64>,
+    lows: Vec<f64>,
+    /// The averages of highs and lows at the bar before.
+    before: Option<(f64, f64)>,
+    side: f64,
 }
 
-impl SeriesKernel for HiLo {
-    fn run(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) -> Result<(), QlError> {
-        let [high, low, close] = inputs else {
-            return Err(QlError::internal("hilo_activator: takes three series"));
-        };
-        let lines = high.windows(self.period).zip(low.windows(self.period));
-        let lines = lines.map(|(high, low)| (mean(high), mean(low)));
-        let closes = close.iter().enumerate().skip(self.period - 1);
-        let (mut side, mut before) = (0.0, None);
-        for ((row, close), (upper, lower)) in closes.zip(lines) {
-            side = turned(side, *close, before);
-            before = Some((upper, lower));
-            if side != 0.0 {
-                write(outputs, row, [if side > 0.0 { lower } else { upper }, side]);
-            }
+impl Recurrence<3, 2> for HiLo {
+    fn next(&mut self, [high, low, close]: [f64; 3]) -> [f64; 2] {
+        push(&mut self.highs, high, self.period);
+        push(&mut self.lows, low, self.period);
+        if self.highs.len() < self.period {
+            return [f64::NAN; 2];
         }
-        Ok(())
+        let (upper, lower) = (mean(&self.highs), mean(&self.lows));
+        self.side = turned(self.side, close, self.before.replace((upper, lower)));
+        match self.side {
+            side if side > 0.0 => [lower, side],
+            side if side < 0.0 => [upper, side],
+            _ => [f64::NAN; 2],
+        }
+    }
+
+    fn held(&self) -> usize {
+        size_of::<f64>() * (self.highs.capacity() + self.lows.capacity())
+    }
+}
+
+/// Adds the newest value; of more than `capacity` the oldest leaves.
+fn push(values: &mut Vec<f64>, value: f64, capacity: usize) {
+    values.push(value);
+    if values.len() > capacity {
+        values.remove(0);
     }
 }
 
@@ -57,14 +72,15 @@ fn hilo_activator() -> Function {
         Stability::PathDependent,
         "Krausz, The New Gann Swing Chartist, Technical Analysis of Stocks and Commodities, February 1998",
     );
-    series_function(
-        spec,
-        Arc::new(|args: &Args| {
-            Ok(Box::new(HiLo {
-                period: args.count("period")?,
-            }))
-        }),
-    )
+    over_rows(spec, |args| {
+        Ok(HiLo {
+            period: args.count("period")?,
+            highs: Vec::new(),
+            lows: Vec::new(),
+            before: None,
+            side: 0.0,
+        })
+    })
 }
 
 #[cfg(test)]

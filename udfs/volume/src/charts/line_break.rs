@@ -47,8 +47,11 @@ pub fn functions() -> Vec<Function> {
          Beyond Candlesticks (1994)",
     );
     vec![over_states(with_example(spec, 10, "3"), |args| {
-        let mut chart = Chart::new(args.count("lines")?);
-        Ok(move |[close]: [f64; 1]| chart.update(close))
+        let n_lines = args.count("lines")?;
+        let mut chart = Chart::new(n_lines);
+        // Two ends a line, in a buffer that may have grown to twice what it needs.
+        let n_kept = 4 * (n_lines + 1);
+        Ok((n_kept, move |[close]: [f64; 1]| chart.update(close)))
     })]
 }
 

@@ -114,6 +114,10 @@ fn accumulation(before: f64, now: f64, high: f64, low: f64) -> f64 {
     }
 }
 
+/// Numbers that two of the library's averages keep for each row of their warm-up, in buffers that
+/// may have grown to twice that.
+const KEPT_PER_ROW: usize = 4;
+
 fn volume_zone_oscillator() -> Function {
     let spec = spec(
         "volume",
@@ -131,10 +135,11 @@ fn volume_zone_oscillator() -> Function {
          first period; W. Khalil and D. Steckler, Stocks & Commodities 29:6 (2011)",
     );
     over_states(with_example(spec, 8, "3"), |args| {
-        let mut signed = made(Ema::new(args.count("period")?))?;
+        let period = args.count("period")?;
+        let mut signed = made(Ema::new(period))?;
         let mut total = signed.clone();
         let mut before = None;
-        Ok(move |[close, volume]: [f64; 2]| {
+        let step = move |[close, volume]: [f64; 2]| {
             let Some(before) = before.replace(close) else {
                 return [f64::NAN];
             };
@@ -143,7 +148,8 @@ fn volume_zone_oscillator() -> Function {
                 total.update(volume),
             );
             [share(averages) * 100.0]
-        })
+        };
+        Ok((KEPT_PER_ROW * period, step))
     })
 }
 
@@ -163,17 +169,19 @@ fn twiggs_money_flow() -> Function {
          include the close before, both seeded by the mean of the first period; C. Twiggs",
     );
     over_states(with_example(spec, 8, "3"), |args| {
-        let mut flow = made(Smma::new(args.count("period")?))?;
+        let period = args.count("period")?;
+        let mut flow = made(Smma::new(period))?;
         let mut total = flow.clone();
         let mut before = None;
-        Ok(move |[high, low, close, volume]: [f64; 4]| {
+        let step = move |[high, low, close, volume]: [f64; 4]| {
             let Some(before) = before.replace(close) else {
                 return [f64::NAN];
             };
             let place = location(high.max(before), low.min(before), close);
             let averages = (flow.update(volume * place), total.update(volume));
             [share(averages)]
-        })
+        };
+        Ok((KEPT_PER_ROW * period, step))
     })
 }
 

@@ -1,12 +1,10 @@
 //! Prices and averages weighted by volume.
 
 use crate::describe::{record, spec, with_example};
-use crate::kernel::over_windows;
-use quantlake_core::series::{SeriesKernel, series_function};
-use quantlake_core::{Function, QlError, Stability};
+use crate::kernel::{over_states_with_gaps, over_windows};
+use quantlake_core::{Function, Stability};
 use quantlake_indicators::machine::wickra_core::VolumeWeightedMacd;
 use quantlake_indicators::machine::{fields, over_bars, period};
-use std::sync::Arc;
 
 /// The functions of this file.
 pub fn functions() -> Vec<Function> {
@@ -53,40 +51,27 @@ fn anchored_vwap() -> Function {
         "sum((high + low + close) / 3 * volume) / sum(volume) from the anchor on; B. Shannon, \
          Maximum Trading Gains with Anchored VWAP (2023)",
     );
-    series_function(
+    over_states_with_gaps(
         with_example(spec, 8, ""),
-        Arc::new(|_| Ok(Box::new(AnchoredVwap))),
+        |input| input != ANCHOR,
+        |_| {
+            // Until the first anchor the sums are NaN, and so is whatever is added to them.
+            let (mut money, mut traded) = (f64::NAN, f64::NAN);
+            let step = move |[high, low, close, volume, anchor]: [f64; 5]| {
+                if is_set(anchor) {
+                    (money, traded) = (0.0, 0.0);
+                }
+                money += typical(high, low, close) * volume;
+                traded += volume;
+                [money / traded]
+            };
+            Ok((0, step))
+        },
     )
 }
 
-struct AnchoredVwap;
-
 /// The position of the anchor among the inputs.
 const ANCHOR: usize = 4;
-
-impl SeriesKernel for AnchoredVwap {
-    fn run(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) -> Result<(), QlError> {
-        let ([high, low, close, volume, anchor], [out]) = (inputs, outputs) else {
-            return Err(QlError::internal("anchored_vwap: five series, one result"));
-        };
-        // Until the first anchor the sums are NaN, and so is whatever is added to them.
-        let (mut money, mut traded) = (f64::NAN, f64::NAN);
-        let bars = high.iter().zip(*low).zip(*close).zip(*volume);
-        for ((slot, anchor), (((h, l), c), v)) in out.iter_mut().zip(*anchor).zip(bars) {
-            if is_set(*anchor) {
-                (money, traded) = (0.0, 0.0);
-            }
-            money += typical(*h, *l, *c) * v;
-            traded += v;
-            *slot = money / traded;
-        }
-        Ok(())
-    }
-
-    fn needs(&self, input: usize) -> bool {
-        input != ANCHOR
-    }
-}
 
 /// Whether a flag is known and true.
 fn is_set(flag: f64) -> bool {
