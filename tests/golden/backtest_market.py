@@ -55,6 +55,11 @@ def walk(case, symbol, n_bars, has):
         yield open_, high, low, close, ratio, rolled
 
 
+def account_of(symbol):
+    """Symbols take turns between two sub-accounts; one without bars is in the second."""
+    return "even" if symbol in "AC" else "odd"
+
+
 def bars_of(case, n_symbols, n_bars, has):
     """Rows in the order of time, then symbol; `has` names the features."""
     rows = []
@@ -132,7 +137,8 @@ def signals(streams, has):
     for column in ("stop_loss", "take_profit", "trailing"):
         has_one, n = stops.below(2), 1 + stops.below(8)
         if "stops" in has:
-            row[column] = None if has_one == 0 else n / 100 * (100.0 if "wide" in has else 1.0)
+            # the tail keeps stops off the grid of the prices
+            row[column] = None if has_one == 0 else (n * 1000 + 37) / 100_000 * (100.0 if "wide" in has else 1.0)
     return row
 
 

@@ -17,7 +17,7 @@ import multiprocessing
 import pathlib
 import random
 
-from backtest_market import STEPS, bars_of, orders_of, rates_of
+from backtest_market import STEPS, account_of, bars_of, orders_of, rates_of
 from backtest_reference import run
 
 TARGET = pathlib.Path(__file__).resolve().parent / "backtest" / "random" / "cases.txt.gz"
@@ -85,7 +85,7 @@ def rules_of_signals(draw, has, settings, maybe, feature, mode):
         if kind == "kelly":
             settings |= {"kelly_min_trades": draw.choice([1, 3]), "kelly_start": 0.4}
         if kind == "risk":
-            settings["stop_loss"] = 0.05
+            settings["stop_loss"] = 0.05037
     else:
         maybe(0.15, "allow_short", False)
     if mode != "orders" and draw.random() < 0.5:
@@ -93,6 +93,7 @@ def rules_of_signals(draw, has, settings, maybe, feature, mode):
 
 
 def stops_of(draw, has, settings, maybe, feature):
+    """Distances with a tail that no price in cents can meet exactly: a touch is never a matter of the last place."""
     scale = 1.0
     if maybe(0.5, "stop_unit", "price", "atr"):
         scale = {"price": 60.0, "atr": 40.0}[settings["stop_unit"]]
@@ -101,16 +102,16 @@ def stops_of(draw, has, settings, maybe, feature):
     feature(0.3, "stops")
     for name, chance in [("stop_loss", 0.6), ("take_profit", 0.4), ("trailing", 0.4)]:
         if name not in settings:
-            maybe(chance, name, 0.02 * scale, 0.04 * scale)
+            maybe(chance, name, 0.02037 * scale, 0.04037 * scale)
     if "stop_loss" in settings:
-        settings["stop_loss"] = draw.choice([0.02, 0.04]) * scale
-    maybe(0.2, "trailing_start", 0.01 * scale, 0.02 * scale)
-    maybe(0.3, "break_even", 0.01 * scale, 0.02 * scale)
+        settings["stop_loss"] = draw.choice([0.02037, 0.04037]) * scale
+    maybe(0.2, "trailing_start", 0.01037 * scale, 0.02053 * scale)
+    maybe(0.3, "break_even", 0.01053 * scale, 0.02071 * scale)
     maybe(0.3, "max_bars", 1, 3, 6)
-    if maybe(0.15, "trailing_atr", 1.0, 2.0):
+    if maybe(0.15, "trailing_atr", 1.037, 2.037):
         has.add("atr")
     if draw.random() < 0.2:
-        first, second = 0.01 * scale, 0.03 * scale
+        first, second = 0.01037 * scale, 0.03037 * scale
         settings["take_profit_levels"] = f"{first:g}:0.5,{second:g}:{draw.choice([0.25, 0.5])}"
 
 
@@ -160,8 +161,7 @@ def rules_of_money(draw, has, settings, maybe, feature):
     feature(0.12, "currency")
     maybe(0.08, "futures", True)
     maybe(0.15, "matching", "average")
-    if "participation" not in settings and "impact" not in settings and "slippage_volatility" not in settings:
-        maybe(0.2, "close_at_end", True)
+    maybe(0.2, "close_at_end", True)
 
 
 def rules_of_risk(draw, has, settings, maybe, feature, mode):
@@ -172,14 +172,14 @@ def rules_of_risk(draw, has, settings, maybe, feature, mode):
     if maybe(0.3, "maintenance", 0.3, 0.5, 0.9):
         maybe(0.5, "liquidation_buffer", 0.0, 0.2)
         maybe(0.3, "liquidation_fee", 0.005)
-    if settings.get("positions") == "hedging":
-        return
     maybe(0.1, "max_position", 0.3, 0.6)
     maybe(0.1, "max_gross", 0.5, 0.9)
     maybe(0.1, "max_net", 0.3, 0.6)
     if maybe(0.1, "max_sector", 0.4, 0.7):
         has.add("sector")
     maybe(0.08, "max_positions", 1, 2)
+    if maybe(0.12, "max_correlation", 0.1, 0.5):
+        settings["correlation_bars"] = draw.choice([2, 4, 6])
     maybe(0.08, "max_turnover", 0.5, 1.0)
     maybe(0.08, "daily_loss", 0.01, 0.03)
     if maybe(0.08, "max_drawdown_stop", 0.03, 0.08):
@@ -190,13 +190,24 @@ def rules_of_risk(draw, has, settings, maybe, feature, mode):
 def case_of(number):
     draw = random.Random(number)
     has, settings = choose(draw)
-    return draw.choice([1, 1, 2, 2, 3, 4]), 5 + draw.randrange(36), has, settings
+    n_symbols = draw.choice([1, 1, 2, 2, 3, 4])
+    if n_symbols > 1 and draw.random() < 0.05:
+        has = sorted([*has, "accounts"])
+    return n_symbols, 5 + draw.randrange(36), has, settings
 
 
 def simulate(number):
+    """The histories of the accounts of a case."""
     n_symbols, n_bars, has, settings = case_of(number)
     bars = bars_of(number, n_symbols, n_bars, has)
-    return run(bars, settings, orders_of(number, n_symbols, n_bars, has), rates_of(number, n_bars, has))
+    orders, rates = orders_of(number, n_symbols, n_bars, has), rates_of(number, n_bars, has)
+    if "accounts" not in has:
+        return [run(bars, settings, orders, rates)]
+    mine = [
+        [[row for row in rows if account_of(row["symbol"]) == account] for rows in (bars, orders)]
+        for account in ("odd", "even")
+    ]
+    return [run(bars, settings, orders, rates) for bars, orders in mine if bars]
 
 
 def weight(ts, has, symbol=""):
@@ -206,27 +217,32 @@ def weight(ts, has, symbol=""):
     return 1 + (at * 31 + name * 17) % 97 / 97
 
 
-def summary(history, has):
+def summary(histories, has):
     """Counts and weighted sums: the same for two runs that are the same, whatever the order inside one bar."""
-    money = [weight(f.ts, has, f.symbol) * f.units * f.price for f in history.fills]
-    ends = collections.Counter()
-    for order in history.orders:
-        if order.signal or order.row:
-            ends[f"{order.state}{':' + order.reason if order.reason else ''}"] += 1
+    fills, orders, trades, curve, events = (
+        [one for history in histories for one in getattr(history, name)]
+        for name in ("fills", "orders", "trades", "curve", "events")
+    )
+    money = [weight(f.ts, has, f.symbol) * f.units * f.price for f in fills]
+    asked = [order for order in orders if order.signal or order.row]
     return [
-        len(history.fills),
+        len(fills),
         sum(money),
         sum(map(abs, money)),
-        sum(weight(f.ts, has, f.symbol) * f.fee for f in history.fills),
-        sum(weight(t, has) * cash for t, cash, _ in history.curve),
-        sum(weight(t, has) * equity for t, _, equity in history.curve),
-        history.curve[-1][2],
-        len(history.trades),
-        sum(weight(t.exit_ts, has, t.symbol) * t.pnl for t in history.trades),
-        "+".join(f"{k}*{n}" for k, n in sorted(collections.Counter(f.reason for f in history.fills).items())),
-        "+".join(f"{k}*{n}" for k, n in sorted(ends.items())),
-        "+".join(f"{k}*{n}" for k, n in sorted(collections.Counter(e.rule for e in history.events).items())),
+        sum(weight(f.ts, has, f.symbol) * f.fee for f in fills),
+        sum(weight(t, has) * cash for t, cash, _ in curve),
+        sum(weight(t, has) * equity for t, _, equity in curve),
+        sum(history.curve[-1][2] for history in histories),
+        len(trades),
+        sum(weight(t.exit_ts, has, t.symbol) * t.pnl for t in trades),
+        tally(f.reason for f in fills),
+        tally(f"{o.state}{':' + o.reason if o.reason else ''}" for o in asked),
+        tally(e.rule for e in events),
     ]
+
+
+def tally(names):
+    return "+".join(f"{k}*{n}" for k, n in sorted(collections.Counter(names).items()))
 
 
 def cell(value):
@@ -249,12 +265,16 @@ def show(number):
     step = STEPS["hours" if "hours" in has else "daily"]
     bars = bars_of(number, n_symbols, n_bars, has)
     start = bars[0]["ts"]
-    history = simulate(number)
     for bar in bars:
         values = " ".join(f"{k}={v}" for k, v in bar.items() if k not in ("ts", "symbol") and v is not None)
         print("bar", (bar["ts"] - start) / step, bar["symbol"], values)
     for order in orders_of(number, n_symbols, n_bars, has):
         print("query", (order["ts"] - start) / step, {k: v for k, v in order.items() if k != "ts" and v is not None})
+    for history in simulate(number):
+        show_history(history, start, step)
+
+
+def show_history(history, start, step):
     for order in history.orders:
         at = (order.ts - start) / step
         print(

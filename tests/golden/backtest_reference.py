@@ -42,6 +42,7 @@ class Simulation(Signals):
                     self.walk(name, rows[name])
             self.at_close(rows)
             self.mark(rows)
+            self.note_returns(rows)
             self.signals(rows)
             self.end_of_bar(rows)
             self.curve.append((self.t, self.cash, self.equity()))
@@ -56,7 +57,7 @@ class Simulation(Signals):
                 symbol = self.symbols[name] = Record(
                     name=name, bar=-1, mark=0.0, multiplier=row.get("multiplier") or 1.0, row=None,
                     currency=row.get("currency"), sector=row.get("sector"), rate=None, last=0.0, closed=[],
-                    volume_left=0.0, atr=None, borrow=None, last_row=None,
+                    volume_left=0.0, atr=None, borrow=None, last_row=None, last_close=None, returns=[],
                 )  # fmt: skip
             symbol.bar += 1
             symbol.row = row
@@ -105,6 +106,7 @@ class Simulation(Signals):
         symbol = self.symbols[name]
         symbol.mark /= ratio
         symbol.atr = symbol.atr and symbol.atr / ratio
+        symbol.last_close = symbol.last_close and symbol.mark
         symbol.last *= ratio if self.s.sizing == "units" else 1.0
         for order in self.orders:
             if order.symbol == name and is_open(order):
@@ -160,6 +162,7 @@ class Simulation(Signals):
     def roll(self, name, row):
         symbol = self.symbols[name]
         new, old = row["roll"], symbol.mark
+        symbol.last_close = symbol.last_close and new
         for (n, side), p in list(self.legs.items()):
             if n != name:
                 continue
@@ -334,8 +337,8 @@ class Simulation(Signals):
         for order in orders:
             if order.symbol in prices:
                 added = self.exposure_added(order, prices[order.symbol], equity)
-                turns.append((round(added / (TINY * abs(equity) or 1.0)), order.symbol, order.id, order))
-        for *_, order in sorted(turns, key=lambda turn: turn[:3]):
+                turns.append((round(added / (TINY * abs(equity) or 1.0)), order.symbol, order.id, -order.side, order))
+        for *_, order in sorted(turns, key=lambda turn: turn[:4]):
             if is_open(order):
                 self.turn(order, prices[order.symbol], equity)
 
@@ -387,6 +390,8 @@ class Simulation(Signals):
             wish = abs(order.target) * (equity if self.s.sizing == "weight" else unit)
             return wish - abs(held) * unit
         size = self.lots(max(self.entry_units(order, price, equity) or 0.0, 0.0))
+        if size == 0:
+            return 0.0  # it will be rejected
         after = abs(held) + size if held * order.sign > 0 else size
         return (after - abs(held)) * unit
 
@@ -409,7 +414,7 @@ class Simulation(Signals):
             self.close_all("bankrupt", list(self.orders), "liquidation")
         if not self.bankrupt:
             self.switches(equity)
-            if equity < self.s.maintenance * self.gross():
+            if equity < self.s.maintenance * self.gross() * (1 - TINY):
                 self.margin_call(equity)
 
     def margin_call(self, equity):
@@ -419,9 +424,13 @@ class Simulation(Signals):
             if is_open(order) and order.kind == "liquidation":
                 self.end(order, "cancelled", "replaced")
         surplus = gross - equity / (s.maintenance * (1 + s.liquidation_buffer))
-        by_value = sorted(
-            self.legs.items(), key=lambda leg: (-abs(leg[1].units) * self.value_of_unit(leg[0][0], self.symbols[leg[0][0]].mark), leg[0])
-        )  # fmt: skip
+
+        def largest_first(leg):
+            (name, side), p = leg
+            value = abs(p.units) * self.value_of_unit(name, self.symbols[name].mark)
+            return -round(value / (TINY * gross)), name, -side
+
+        by_value = sorted(self.legs.items(), key=largest_first)
         for (name, side), p in by_value:
             if surplus <= TINY * gross:
                 return
@@ -461,10 +470,23 @@ class Simulation(Signals):
         for order in to_cancel:
             if is_open(order):
                 self.end(order, "cancelled", reason)
-        for name, side in sorted(self.legs):
+        for name, side in self.held_legs():
             for order in self.forced(name, side):
                 self.end(order, "cancelled", "replaced")
             self.add(new_order(name, "close", side=side, bar=self.symbols[name].bar, why=why, forced=True, ts=self.t))
+
+    def held_legs(self):
+        """By symbol, the long side before the short one."""
+        return sorted(self.legs, key=lambda leg: (leg[0], -leg[1]))
+
+    def note_returns(self, rows):
+        """From close to close, with the times; a bar without a close is none."""
+        for name, row in rows.items():
+            symbol, close = self.symbols[name], row.get("close")
+            if known(close):
+                if symbol.last_close is not None:
+                    symbol.returns.append((self.t, close / symbol.last_close - 1))
+                symbol.last_close = close
 
     def forced(self, name, side):
         """Closings of a position that the rules ask for and that wait."""
@@ -514,14 +536,23 @@ class Simulation(Signals):
                 self.end(order, "expired", "end of data")
         if self.s.close_at_end and self.curve:
             self.step = "close"
-            for name, side in sorted(self.legs):
+            for name, side in self.held_legs():
                 units = self.held(name, side)
                 order = new_order(
                     name, "end", sign=-int(math.copysign(1, units)), side=side, left=abs(units), forced=True
                 )
-                self.attempt(self.add(order), self.symbols[name].last_row, self.symbols[name].mark)
+                self.close_at_mark(self.add(order), units)
             self.settle()
             self.curve[-1] = (self.t, self.cash, self.equity())
+
+    def close_at_mark(self, order, units):
+        """There is no market any more: all of it, whatever the volume; slippage where it is known."""
+        symbol = self.symbols[order.symbol]
+        row, price, sign = symbol.last_row, symbol.mark, order.sign
+        paid = price if self.lacks_costs(row) else self.fill_price(row, price, sign, abs(units), False)
+        paid = paid if paid > 0 else price
+        self.book(order, -units, price, paid, self.commission(order, abs(units), paid, False))
+        order.state = "filled"
 
 
 def run(bars, settings, orders=(), rates=()):

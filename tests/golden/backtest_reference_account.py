@@ -4,6 +4,7 @@
 """
 
 import math
+import statistics
 from types import SimpleNamespace as Record
 
 DAY = 86_400_000_000
@@ -17,7 +18,7 @@ DEFAULTS = {
     "reserve_costs": False, "fractional": True, "lot": 1.0, "tick": 0.0, "min_notional": 0.0, "min_trade": 0.0,
     "participation": NONE, "clip_to_bar": False, "limit_fill": "touch", "intrabar": "pessimistic",
     "intrabar_entry": False, "close_at_end": False, "size_type": "percent", "size": 1.0, "accumulate": False,
-    "opposite": "reverse", "conflict": "ignore", "kelly_min_trades": 20, "kelly_start": 0.5, "periods": 252.0,
+    "opposite": "reverse", "conflict": "ignore", "kelly_min_trades": 20, "kelly_start": 0.0, "periods": 252.0,
     "max_leverage": 1.0, "partial": True, "allow_short": True, "positions": "netting", "maintenance": 0.0,
     "liquidation_buffer": 0.1, "liquidation_fee": 0.0, "commission": 0.0, "commission_per_unit": 0.0,
     "commission_fixed": 0.0, "commission_min": 0.0, "commission_max": math.inf, "maker": NONE, "taker": NONE,
@@ -26,7 +27,7 @@ DEFAULTS = {
     "futures": False, "currency": "USD", "stop_unit": "fraction", "stop_loss": NONE, "take_profit": NONE,
     "trailing": NONE, "trailing_start": NONE, "trailing_atr": NONE, "break_even": NONE, "max_bars": NONE,
     "take_profit_levels": NONE, "max_position": NONE, "max_gross": NONE, "max_net": NONE, "max_sector": NONE,
-    "max_positions": NONE, "max_turnover": NONE, "daily_loss": NONE, "max_drawdown_stop": NONE,
+    "max_positions": NONE, "max_correlation": NONE, "correlation_bars": 60, "max_turnover": NONE, "daily_loss": NONE, "max_drawdown_stop": NONE,
     "drawdown_pause": NONE, "kill_equity": NONE, "matching": "fifo",
 }  # fmt: skip
 
@@ -191,7 +192,8 @@ class Account:
         if s.tick > 0:
             n = price / s.tick
             near = round(n)
-            n = near if abs(n - near) <= TINY else (math.ceil(n) if sign > 0 else math.floor(n))
+            is_near = abs(n - near) <= TINY * max(1.0, near)
+            n = near if is_near else (math.ceil(n) if sign > 0 else math.floor(n))
             price = n * s.tick
         return price
 
@@ -256,6 +258,7 @@ class Account:
             ("max_net", s.max_net, sign * net),
             ("max_sector", s.max_sector, in_sector),
             ("max_positions", s.max_positions, None),
+            ("max_correlation", s.max_correlation, None),
             ("max_turnover", s.max_turnover, used),
         ]
         for rule, limit, now in rooms:
@@ -268,12 +271,36 @@ class Account:
                     opening, reason = 0.0, rule
                     self.event(rule, order.symbol, len(others), limit)
                 continue
+            if rule == "max_correlation":
+                largest = self.largest_correlation(order.symbol)
+                if after_closing == 0 and largest is not None and largest > limit:
+                    opening, reason = 0.0, rule
+                    self.event(rule, order.symbol, largest, limit)
+                continue
             would = now + opening * unit
             if would - limit * equity > TINY * abs(limit * equity):
                 self.event(rule, order.symbol, would / equity, limit)
                 room = (limit * equity - now) / unit
                 opening, reason = (room if room > TINY * opening else 0.0), rule
         return opening, reason
+
+    def largest_correlation(self, name):
+        """With the other symbols held; None where none is known."""
+        others = {n for (n, _) in self.legs if n != name}
+        found = [self.correlation(name, other) for other in others]
+        return max((c for c in found if c is not None), default=None)
+
+    def correlation(self, a, b):
+        """Of the last returns of two symbols at the times that both have; None where it is not known."""
+        n = self.s.correlation_bars
+        last = [dict(self.symbols[name].returns[-n:]) for name in (a, b)]
+        times = [t for t in last[0] if t in last[1]]
+        if min(map(len, last)) < n or len(times) < 2:
+            return None
+        x, y = ([one[t] for t in times] for one in last)
+        if len(set(x)) == 1 or len(set(y)) == 1:
+            return None
+        return statistics.correlation(x, y)
 
     def affordable(self, order, row, price, sign, opening, closing, at_limit, maker):
         """The largest opening quantity with gross <= max_leverage x (equity - costs)."""
@@ -444,7 +471,8 @@ class Account:
                 self.legs[key] = position
             signed = math.copysign(opening, units)
             before = abs(position.units)
-            position.entry = (position.entry * before + paid * opening) / (before + opening)
+            # the first price stays what it is, to the last place
+            position.entry = paid if before == 0 else position.entry + (paid - position.entry) * opening / (before + opening)
             position.units += signed
             position.opened += opening
             is_new = position.opened == opening

@@ -95,7 +95,7 @@ class Path(Account):
                 is_limit=is_limit, attached=False, just=order.just, reason=None,
             )  # fmt: skip
         for (n, _), p in list(self.legs.items()):
-            if n == name and self.acts(p):
+            if n == name and self.acts(p) and "rejected" not in p.tried:
                 yield from self.preferred(list(self.attached(p)), here)
 
     def preferred(self, items, here):
@@ -190,6 +190,8 @@ class Path(Account):
         if item.is_limit:
             p.tried.add(key)
             p.done[key] = p.done.get(key, 0.0) + order.filled - filled
+        elif order.state == "rejected":
+            p.tried.add("rejected")
         elif is_open(order):
             order.kind, order.bar = "exit_rest", self.symbols[p.name].bar
 

@@ -227,12 +227,26 @@ impl Engine {
         if !self.features.slips || ticket.is_limit {
             return ticket.price;
         }
-        let mut quote = quote(columns, ticket.row, ticket.price);
-        if ticket.cause == Cause::Roll {
+        let quote = match ticket.cause {
             // The old contract is not in this bar's range.
-            (quote.low, quote.high) = (f64::NAN, f64::NAN);
-        }
+            Cause::Roll => Quote {
+                low: f64::NAN,
+                high: f64::NAN,
+                ..quote(columns, ticket.row, ticket.price)
+            },
+            Cause::End => Quote {
+                price: ticket.price,
+                ..self.symbols.last_quote[self.account.symbol_of(ticket.slot)]
+            },
+            _ => quote(columns, ticket.row, ticket.price),
+        };
         self.settings.costs.slippage.price(&quote, side, units)
+    }
+
+    /// Keeps what a fill meets in a bar, for the end of the data.
+    pub(super) fn note_quote(&mut self, columns: &Columns<'_>, row: usize) {
+        let symbol = columns.symbol[row] as usize;
+        self.symbols.last_quote[symbol] = quote(columns, row, columns.close[row]);
     }
 
     /// Books an order whole, whatever the volume, and returns its price: a leg of a roll, or the

@@ -3,6 +3,7 @@
 use super::Engine;
 use super::execute::{Outcome, Ticket};
 use super::moment::{Asker, Intent};
+use super::queue::quantity;
 use super::reasons;
 use super::record::{Cause, Moment, Sink, State};
 use super::state::{Queue, Waiting, Want};
@@ -11,9 +12,6 @@ use crate::market::{Columns, is_price};
 use crate::settings::Settings;
 use crate::stops::levels::MAX_LEVELS;
 use crate::stops::{Exits, StopKind, Take};
-
-/// In the place of a timestamp: exits are not tried again at all.
-const UNTIL_CLOSED: usize = usize::MAX - 1;
 
 /// Sorts behind every order that has a number.
 const NO_ID: u64 = u64::MAX;
@@ -67,13 +65,13 @@ impl Engine {
     /// Whether the exits of a position are in force: a stop that triggered comes first.
     pub(super) fn exits_act(&self, slot: usize) -> bool {
         let forced = &self.slots.waiting[Queue::Forced as usize][slot];
-        let is_stopping = forced.is_some()
-            && matches!(
-                forced.cause,
-                Cause::StopLoss | Cause::Trailing | Cause::Time
-            );
-        let blocked_at = self.slots.blocked_at[slot];
-        let is_blocked = blocked_at == self.clock.time || blocked_at == UNTIL_CLOSED;
+        let is_stop = matches!(
+            forced.cause,
+            Cause::StopLoss | Cause::Trailing | Cause::Time
+        );
+        let has_stopped = || self.slots.stopped.iter().any(|stop| stop.0 == slot);
+        let is_stopping = forced.is_some() && (is_stop || has_stopped());
+        let is_blocked = self.slots.blocked_at[slot] == self.clock.time;
         !is_stopping && !is_blocked && self.may_act(slot)
     }
 
@@ -165,59 +163,16 @@ impl Engine {
         outcome: Outcome,
         sink: &mut S,
     ) {
-        let symbol = self.account.symbol_of(slot);
+        self.tell_outcome(slot, order, units, outcome, sink);
+        let is_take = order.cause == Cause::TakeProfit;
         match outcome {
-            Outcome::Whole => {
-                let price = self.last_price;
-                self.tell_at(sink, symbol, order, (State::Filled, ""), units, price);
-            }
-            Outcome::Part { filled, price } => {
-                self.tell_at(
-                    sink,
-                    symbol,
-                    order,
-                    (State::PartiallyFilled, ""),
-                    filled,
-                    price,
-                );
+            Outcome::Part { filled, .. } => {
                 self.rest_of_exit(order, (slot, place), units - filled, true, sink);
             }
-            Outcome::Cut {
-                filled,
-                price,
-                reason,
-            } => {
-                self.tell_at(
-                    sink,
-                    symbol,
-                    order,
-                    (State::PartiallyFilled, ""),
-                    filled,
-                    price,
-                );
-                self.tell(
-                    sink,
-                    symbol,
-                    order,
-                    State::Cancelled,
-                    units - filled,
-                    reason,
-                );
-            }
-            Outcome::Waits => {
-                self.counts.delayed += 1;
-                self.rest_of_exit(order, (slot, place), units, false, sink);
-            }
-            Outcome::Rejected(reason) => {
-                self.counts.rejected += 1;
-                if order.cause == Cause::TakeProfit {
-                    self.dead_takes.push((slot, place));
-                } else {
-                    self.slots.blocked_at[slot] = self.clock.time;
-                }
-                self.tell(sink, symbol, order, State::Rejected, units, reason);
-            }
-            Outcome::Nothing => {}
+            Outcome::Waits => self.rest_of_exit(order, (slot, place), units, false, sink),
+            Outcome::Rejected(_) if is_take => self.dead_takes.push((slot, place)),
+            Outcome::Rejected(_) => self.slots.blocked_at[slot] = self.clock.time,
+            Outcome::Whole | Outcome::Cut { .. } | Outcome::Nothing => {}
         }
     }
 
@@ -232,9 +187,10 @@ impl Engine {
         sink: &mut S,
     ) {
         let side = self.account.units[slot].signum();
+        let is_unsized = order.cause == Cause::Time && !is_started;
         let rest = Waiting {
-            // The time stop closes whatever there is when it fills.
-            want: if order.cause == Cause::Time {
+            // A time stop closes what there is at its first fill.
+            want: if is_unsized {
                 Want::Close { side }
             } else {
                 Want::Units(rest)
@@ -246,25 +202,43 @@ impl Engine {
         };
         if order.cause == Cause::TakeProfit {
             self.open_takes.push((slot, place, rest));
-            return;
+        } else if self.closes_whole(slot) {
+            // One order does it; the stop stands in for it should it be withdrawn.
+            self.slots.stopped.push((slot, rest));
+        } else {
+            self.withdraw(Queue::Forced, slot, reasons::REPLACED, sink);
+            self.wait(Queue::Forced, slot, rest);
         }
-        let closes_whole = match self.slots.queue(Queue::Forced, slot).want {
+    }
+
+    /// Whether an order waits that closes the whole position.
+    fn closes_whole(&mut self, slot: usize) -> bool {
+        let held = self.account.units[slot].abs();
+        match self.slots.queue(Queue::Forced, slot).want {
             Want::Close { .. } => true,
-            Want::Units(units) => units.abs() >= self.account.units[slot].abs(),
+            Want::Units(units) => units.abs() >= held,
             _ => false,
-        };
-        if closes_whole {
-            // It is closed whole already, and one order does it.
-            let symbol = self.account.symbol_of(slot);
-            let Want::Units(units) = rest.want else {
-                return;
-            };
-            self.slots.blocked_at[slot] = UNTIL_CLOSED;
-            let reason = reasons::POSITION_CLOSED;
-            return self.tell(sink, symbol, order, State::Cancelled, units, reason);
         }
-        self.withdraw(Queue::Forced, slot, reasons::REPLACED, sink);
-        self.wait(Queue::Forced, slot, rest);
+    }
+
+    /// The stop of a position that triggered beside a closing of the whole position.
+    pub(super) fn take_stopped(&mut self, slot: usize) -> Option<Waiting> {
+        let place = self.slots.stopped.iter().position(|s| s.0 == slot)?;
+        Some(self.slots.stopped.swap_remove(place).1)
+    }
+
+    /// Cancels it.
+    pub(super) fn drop_stopped<S: Sink>(
+        &mut self,
+        slot: usize,
+        reason: &'static str,
+        sink: &mut S,
+    ) {
+        if let Some(order) = self.take_stopped(slot) {
+            let symbol = self.account.symbol_of(slot);
+            let units = quantity(order.want);
+            self.tell(sink, symbol, &order, State::Cancelled, units, reason);
+        }
     }
 
     /// The position is gone: so are its take-profits.
@@ -273,7 +247,7 @@ impl Engine {
         self.dead_takes.retain(|dead| dead.0 != slot);
         while let Some(i) = self.open_takes.iter().position(|take| take.0 == slot) {
             let (_, _, order) = self.open_takes.swap_remove(i);
-            let units = super::queue::quantity(order.want);
+            let units = quantity(order.want);
             let reason = reasons::POSITION_CLOSED;
             self.tell(sink, symbol, &order, State::Cancelled, units, reason);
         }

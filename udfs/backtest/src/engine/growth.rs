@@ -2,6 +2,7 @@
 
 use super::Engine;
 use super::state::Waiting;
+use crate::costs::Quote;
 use crate::limits::Correlations;
 use crate::market::{Columns, Instrument};
 
@@ -35,6 +36,7 @@ impl Engine {
         let slots = &mut self.slots;
         slots.waiting.iter_mut().for_each(|q| q.fill(Waiting::NONE));
         slots.exits.fill(None);
+        slots.stopped.clear();
     }
 
     /// Makes room for symbols and columns; to be called before a step that brings new ones.
@@ -72,6 +74,8 @@ impl Engine {
         symbols.borrow.resize(n_symbols, f64::NAN);
         symbols.kelly.resize(n_symbols, Default::default());
         symbols.last_row.resize(n_symbols, 0);
+        let unknown = Quote::of_price(f64::NAN);
+        symbols.last_quote.resize(n_symbols, unknown);
         let slots = &mut self.slots;
         slots
             .waiting

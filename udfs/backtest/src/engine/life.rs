@@ -1,7 +1,7 @@
 //! Orders of the `orders` query from their submission to their end.
 
 use super::book::{Book, Known, Resting};
-use super::record::{Cause, Sink, State, Transition};
+use super::record::{Cause, Moment, Sink, State, Transition};
 use super::state::RESTING;
 use super::{Engine, reasons};
 use crate::limits::guard::day_of;
@@ -231,30 +231,27 @@ impl Engine {
     pub(super) fn complete_request<S: Sink>(
         &mut self,
         place: usize,
-        price: f64,
         units: f64,
+        moment: Moment,
         sink: &mut S,
     ) {
         let Some(order) = self.forget(place, Known::Filled) else {
             return;
         };
         sink.transition(&Transition {
-            price,
+            price: self.last_price,
             ..self.transition(&order, State::Filled, units, "")
         });
-        let today = day_of(self.clock.ts);
+        // After the close there is no path left.
+        let has_path = self.settings.intrabar_entry && moment < Moment::Average;
         for child in self.children(place) {
             let Some(child) = self.book.get_mut(child) else {
                 continue;
             };
-            // What fills at an open or a close has its first bar still before it.
-            let is_at_once = self.settings.intrabar_entry && child.order_type.is_of_path();
             child.is_held_back = false;
-            if is_at_once && child.symbol == order.symbol {
-                child.first_day = Some(today);
-            }
             let n_bars = self.symbols.n_bars[child.symbol];
-            child.active_after = if is_at_once { n_bars - 1 } else { n_bars };
+            let is_at_once = has_path && child.order_type.is_of_path();
+            child.active_after = n_bars - u32::from(is_at_once);
         }
     }
 

@@ -6,7 +6,7 @@ use super::{Engine, reasons};
 use crate::market::{Columns, is_price};
 use std::ops::Range;
 
-/// An excess below this fraction of the gross exposure is rounding.
+/// What is below this fraction of the gross exposure is rounding.
 const SAME: f64 = 1e-9;
 
 const MARGIN_CALL: &str = "margin_call";
@@ -14,6 +14,9 @@ const MARGIN_CALL: &str = "margin_call";
 impl Engine {
     /// Positions at the closes of these bars.
     pub(super) fn mark(&mut self, columns: &Columns<'_>, rows: Range<usize>) {
+        if self.settings.close_at_end {
+            rows.clone().for_each(|row| self.note_quote(columns, row));
+        }
         let symbols = &columns.symbol[rows.clone()];
         for (&symbol, &price) in symbols.iter().zip(&columns.close[rows]) {
             if is_price(price) {
@@ -46,9 +49,8 @@ impl Engine {
         if self.features.guard {
             self.guard(equity, sink);
         }
-        let margin = &self.settings.margin;
-        if margin.maintenance > 0.0 && equity < margin.maintenance * self.now.gross {
-            let needed = margin.maintenance * self.now.gross;
+        let needed = self.settings.margin.maintenance * self.now.gross;
+        if equity < needed * (1.0 - SAME) {
             self.tell_event(sink, None, MARGIN_CALL, equity, needed);
             self.liquidate(sink);
         }
@@ -90,6 +92,7 @@ impl Engine {
             }
         }
         for slot in self.held_by_name() {
+            self.drop_stopped(slot, reasons::REPLACED, sink);
             let side = self.account.units[slot].signum();
             self.force(slot, Want::Close { side }, cause, sink);
         }
@@ -127,13 +130,17 @@ impl Engine {
         let allowed = self.now.equity / (margin.maintenance * (1.0 + margin.buffer));
         let mut excess = self.now.gross - allowed;
         let mut held = self.held_by_name();
-        let value = |slot: &usize| self.account.exposure(*slot).abs();
+        let same = SAME * self.now.gross;
+        let value = |slot: &usize| (self.account.exposure(*slot).abs() / same).round();
         held.sort_by(|a, b| value(b).total_cmp(&value(a)));
         for slot in self.waiting_liquidations() {
             self.withdraw(Queue::Forced, slot, reasons::REPLACED, sink);
+            if let Some(stop) = self.take_stopped(slot) {
+                self.wait(Queue::Forced, slot, stop);
+            }
         }
         for slot in held {
-            if excess <= SAME * self.now.gross {
+            if excess <= same {
                 break;
             }
             let exposure = self.account.exposure(slot);

@@ -146,9 +146,16 @@ impl Engine {
         }
         let mut intents = std::mem::take(&mut self.intents);
         // Equal weights need the same, whatever their last places say.
-        let same = SAME_NEED * self.now.sizing_equity.abs();
+        let same = match SAME_NEED * self.now.sizing_equity.abs() {
+            0.0 => 1.0,
+            same => same,
+        };
         for intent in &mut intents {
-            intent.need = (self.need(columns, intent) / same).round();
+            let need = self.need(columns, intent);
+            // What has no rate will be rejected, and adds nothing.
+            let n_same = if need.is_nan() { 0.0 } else { need / same };
+            // Minus nothing is nothing, which a total order does not know.
+            intent.need = n_same.round() + 0.0;
         }
         intents.sort_by(|a, b| {
             let by_need = a.need.total_cmp(&b.need);
@@ -251,64 +258,55 @@ impl Engine {
         outcome: Outcome,
         sink: &mut S,
     ) {
-        let symbol = self.account.symbol_of(slot);
+        self.tell_outcome(slot, order, units, outcome, sink);
         match outcome {
-            Outcome::Whole => {
-                self.unwait(queue, slot);
-                let price = self.last_price;
-                self.tell_at(sink, symbol, order, (State::Filled, ""), units, price);
-            }
-            Outcome::Cut {
-                filled,
-                price,
-                reason,
-            } => {
-                self.unwait(queue, slot);
-                self.counts.reduced += 1;
-                self.tell_at(
-                    sink,
-                    symbol,
-                    order,
-                    (State::PartiallyFilled, ""),
-                    filled,
-                    price,
-                );
-                self.tell(
-                    sink,
-                    symbol,
-                    order,
-                    State::Cancelled,
-                    units - filled,
-                    reason,
-                );
-            }
-            Outcome::Part { filled, price } => {
-                self.tell_at(
-                    sink,
-                    symbol,
-                    order,
-                    (State::PartiallyFilled, ""),
-                    filled,
-                    price,
-                );
+            // A fill may have withdrawn it; the rest of the position is then still wanted.
+            Outcome::Part { filled, .. } => {
                 let rest = Waiting {
                     want: Want::Units(units - filled),
                     is_tried: true,
                     is_started: true,
                     ..*order
                 };
-                // A fill may have withdrawn it; the rest of the position is then still wanted.
                 self.wait(queue, slot, rest);
             }
-            Outcome::Waits => {
-                self.counts.delayed += 1;
+            Outcome::Waits => {}
+            _ => self.unwait(queue, slot),
+        }
+    }
+
+    /// Counts and tells what became of an order at its turn.
+    pub(super) fn tell_outcome<S: Sink>(
+        &mut self,
+        slot: usize,
+        order: &Waiting,
+        units: f64,
+        outcome: Outcome,
+        sink: &mut S,
+    ) {
+        let symbol = self.account.symbol_of(slot);
+        let wanted = quantity(order.want);
+        let mut tell = |state, reason, units, price| {
+            self.tell_at(sink, symbol, order, (state, reason), units, price);
+        };
+        match outcome {
+            Outcome::Whole => tell(State::Filled, "", units, self.last_price),
+            Outcome::Part { filled, price } => tell(State::PartiallyFilled, "", filled, price),
+            Outcome::Cut {
+                filled,
+                price,
+                reason,
+            } => {
+                tell(State::PartiallyFilled, "", filled, price);
+                tell(State::Cancelled, reason, units - filled, f64::NAN);
+                self.counts.reduced += 1;
             }
+            Outcome::Waits => self.counts.delayed += 1,
             Outcome::Rejected(reason) => {
-                self.end_waiting(queue, slot, State::Rejected, reason, sink);
+                tell(State::Rejected, reason, wanted, f64::NAN);
+                self.counts.rejected += 1;
             }
-            Outcome::Nothing => {
-                self.end_waiting(queue, slot, State::Cancelled, reasons::NOTHING_TO_DO, sink);
-            }
+            Outcome::Nothing => tell(State::Cancelled, reasons::NOTHING_TO_DO, wanted, f64::NAN),
         }
     }
 

@@ -116,6 +116,9 @@ impl Engine {
                 if self.is_valued {
                     self.mark_inside(symbol, mark);
                 }
+                if self.settings.intrabar_entry {
+                    self.note_first_bar(symbol);
+                }
             }
         }
     }
@@ -377,7 +380,7 @@ impl Engine {
         for i in 0..self.book.of_symbol(symbol).len() {
             let place = self.book.of_symbol(symbol)[i];
             let order = self.book.get_mut(place);
-            if let Some(order) = order.filter(|o| !o.is_held_back && bar > o.active_after)
+            if let Some(order) = order.filter(|o| o.lives_in(bar))
                 && let Some(trail) = &mut order.trail
             {
                 trail.after_leg(price);

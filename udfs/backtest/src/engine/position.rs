@@ -30,6 +30,7 @@ impl Engine {
             closed.for_each(|trade| record.push(trade.pnl));
         }
         if is_new && before != 0.0 {
+            self.drop_stopped(slot, reasons::POSITION_CLOSED, sink);
             self.drop_rests(fill, slot, sink);
             if !(self.open_takes.is_empty() && self.dead_takes.is_empty()) {
                 self.drop_takes(slot, sink);

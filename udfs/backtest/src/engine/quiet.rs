@@ -103,6 +103,7 @@ impl Engine {
         }
         if self.settings.close_at_end {
             self.symbols.last_row[0] = row;
+            self.note_quote(columns, row);
         }
         if self.settings.fill == FillAt::SameClose && self.n_waiting > 0 {
             self.fill_plain(columns, row, Moment::Close, sink);
@@ -192,6 +193,7 @@ impl Engine {
         self.clock.ts = market.times[time + n_quiet - 1];
         if self.settings.close_at_end {
             self.symbols.last_row[0] = first + n_quiet - 1;
+            self.note_quote(columns, first + n_quiet - 1);
         }
         sink.quiet(time, &self.account, columns, first..first + n_quiet);
         if n_quiet > before_signal {

@@ -28,9 +28,14 @@ impl Resting {
             && !matches!(self.tif, TimeInForce::Ioc | TimeInForce::Fok)
     }
 
-    /// Whether it acts in a bar of the symbol with this number.
+    /// Whether a bar of the symbol with this number is one of its own.
+    pub(super) fn lives_in(&self, bar: u32) -> bool {
+        !self.is_held_back && bar > self.active_after
+    }
+
+    /// Whether it acts in this bar.
     pub(super) fn acts_in(&self, bar: u32) -> bool {
-        !self.is_held_back && bar > self.active_after && self.blocked_in != bar
+        self.lives_in(bar) && self.blocked_in != bar
     }
 }
 
@@ -144,7 +149,7 @@ impl Engine {
             return;
         }
         if self.is_shut(columns, intent.row, intent.price) {
-            return self.settle_request(place, 0.0, Outcome::Waits, sink);
+            return self.settle_request(place, 0.0, Outcome::Waits, moment, sink);
         }
         let units = self.requested_units(place, slot);
         if units == 0.0 {
@@ -174,7 +179,7 @@ impl Engine {
             source: self.book.request(place).source,
         };
         let outcome = self.execute(columns, &ticket, sink);
-        self.settle_request(place, units, outcome, sink);
+        self.settle_request(place, units, outcome, moment, sink);
     }
 
     /// A stop that is reached is a market or limit order from now on.
@@ -199,17 +204,17 @@ impl Engine {
         place: usize,
         units: f64,
         outcome: Outcome,
+        moment: Moment,
         sink: &mut S,
     ) {
         match outcome {
             Outcome::Whole => {
-                let price = self.last_price;
                 self.took_part(place, units, sink);
                 let left = self.book.get(place).map_or(0.0, |o| o.left);
                 if left <= 0.0 {
-                    self.complete_request(place, price, units, sink);
+                    self.complete_request(place, units, moment, sink);
                 } else {
-                    self.tell_part(place, units, price, sink);
+                    self.tell_part(place, units, self.last_price, sink);
                     self.end_request(place, State::Cancelled, reasons::NOTHING_TO_REDUCE, sink);
                 }
             }
@@ -275,5 +280,16 @@ impl Engine {
             return;
         };
         order.blocked_in = self.symbols.n_bars[order.symbol];
+    }
+
+    /// The bar of a fill was the first one of the orders that it woke up for the rest of the path.
+    pub(super) fn note_first_bar(&mut self, symbol: usize) {
+        let (bar, today) = (self.symbols.n_bars[symbol], day_of(self.clock.ts));
+        for i in 0..self.book.of_symbol(symbol).len() {
+            let place = self.book.of_symbol(symbol)[i];
+            if let Some(order) = self.book.get_mut(place).filter(|o| o.lives_in(bar)) {
+                order.first_day.get_or_insert(today);
+            }
+        }
     }
 }

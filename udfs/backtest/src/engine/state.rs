@@ -2,7 +2,7 @@
 
 use super::record::{Cause, Moment};
 use crate::account::Account;
-use crate::costs::MonthVolume;
+use crate::costs::{MonthVolume, Quote};
 use crate::limits::{Correlations, DailyTurnover, Guard};
 use crate::market::Instrument;
 use crate::settings::{Positions, Settings};
@@ -122,6 +122,8 @@ pub(super) struct Symbols {
     pub(super) kelly: Vec<KellyRecord>,
     /// The row of its last bar, for `close_at_end`.
     pub(super) last_row: Vec<usize>,
+    /// What a fill would have met in it: its part of the rows may be gone by then.
+    pub(super) last_quote: Vec<Quote>,
 }
 
 /// By slot.
@@ -139,6 +141,8 @@ pub(super) struct Slots {
     pub(super) entered_bar: Vec<u32>,
     /// Number of the timestamp at which its exits are not tried again.
     pub(super) blocked_at: Vec<usize>,
+    /// Stops that triggered while an order waited that closes the whole position, with its slot.
+    pub(super) stopped: Vec<(usize, Waiting)>,
 }
 
 impl Slots {

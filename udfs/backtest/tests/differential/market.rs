@@ -283,7 +283,7 @@ impl Drawn {
             let (kind, n) = (self.stops.below(2), 1 + self.stops.below(8));
             if has.contains("stops") && kind == 1 {
                 let scale = if has.contains("wide") { 100.0 } else { 1.0 };
-                row.set(column, n as f64 / 100.0 * scale);
+                row.set(column, (n * 1000 + 37) as f64 / 100_000.0 * scale);
             }
         }
     }
@@ -438,8 +438,14 @@ fn instrument(case: u64, symbol: u64, has: &Features) -> Instrument {
     }
 }
 
-/// The exchange rates of a case: currency 0 is EUR, 1 is JPY.
+/// The exchange rates of a case.
 pub fn rates(case: u64, n_bars: usize, has: &Features) -> Rates {
+    let (ts, currency, rate) = rate_rows(case, n_bars, has);
+    Rates::try_new(&ts, &currency, &rate).expect("good rates")
+}
+
+/// Times, currencies and rates: currency 0 is EUR, 1 is JPY.
+pub fn rate_rows(case: u64, n_bars: usize, has: &Features) -> (Vec<i64>, Vec<u32>, Vec<f64>) {
     let (mut ts, mut currency, mut rate) = (Vec::new(), Vec::new(), Vec::new());
     if has.contains("currency") {
         let mut stream = Stream::new(case, "rates", 0);
@@ -452,7 +458,7 @@ pub fn rates(case: u64, n_bars: usize, has: &Features) -> Rates {
             rate.push((60 + stream.below(10)) as f64 / 1000.0);
         }
     }
-    Rates::try_new(&ts, &currency, &rate).expect("good rates")
+    (ts, currency, rate)
 }
 
 /// The orders query of a case.

@@ -186,6 +186,8 @@ fn set_risk(settings: &mut Settings, name: &str, value: &str) -> bool {
         "max_net" => limits.max_net = number(value),
         "max_sector" => limits.max_sector = number(value),
         "max_positions" => limits.max_positions = Some(number(value) as u32),
+        "max_correlation" => limits.max_correlation = Some(number(value)),
+        "correlation_bars" => limits.correlation_bars = number(value) as usize,
         "max_turnover" => limits.max_turnover = number(value),
         "daily_loss" => limits.daily_loss = Some(number(value)),
         "max_drawdown_stop" => limits.max_drawdown_stop = Some(number(value)),

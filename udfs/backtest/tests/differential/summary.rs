@@ -1,9 +1,8 @@
 //! A run as the counts and weighted sums that `tests/golden/backtest_random.py` writes.
 
 use crate::market::{Features, step};
-use quantlake_backtest::engine::{Cause, Run, State};
+use quantlake_backtest::engine::Run;
 use quantlake_backtest::market::Market;
-use quantlake_backtest::trades::Trade;
 use std::collections::{BTreeMap, HashMap};
 
 /// Relative to what moved: sums of some hundred rounded products.
@@ -43,65 +42,89 @@ fn tally(names: impl Iterator<Item = String>) -> String {
     parts.join("+")
 }
 
-/// The last states of the orders of signals and of the query, with their reasons.
-fn ends(run: &Run) -> String {
-    let mut last: HashMap<u64, String> = HashMap::new();
-    for step in &run.transitions {
-        let is_asked = matches!(
-            step.cause,
-            Cause::Target | Cause::Entry | Cause::Exit | Cause::Order
-        );
-        if is_asked && !matches!(step.state, State::Submitted | State::Triggered) {
-            let colon = if step.reason.is_empty() { "" } else { ":" };
-            let text = format!("{}{colon}{}", step.state.name(), step.reason);
-            last.insert(step.order, text);
-        }
-    }
-    tally(last.into_values())
+/// What is compared of a run before it is summed up.
+#[derive(Debug, Default)]
+pub struct History {
+    /// Time, symbol, signed units, price, commission and cause.
+    pub fills: Vec<(i64, u32, f64, f64, f64, String)>,
+    /// Time, cash and equity.
+    pub curve: Vec<(i64, f64, f64)>,
+    /// The last equity of each account.
+    pub last: Vec<f64>,
+    /// Time of the exit, symbol and gain of each trade that ended.
+    pub trades: Vec<(i64, u32, f64)>,
+    /// The last states of the orders of signals and of the query, with their reasons.
+    pub ends: Vec<String>,
+    /// Rules of the events.
+    pub rules: Vec<String>,
 }
 
-fn closed(run: &Run) -> Vec<Trade> {
-    let closed = run.trades.iter().filter(|trade| trade.exit.is_some());
-    closed.copied().collect()
+/// How an order ended, if this step is one that may be its last.
+pub fn end_of(origin: &str, state: &str, reason: &str) -> Option<String> {
+    let is_asked = ["target", "entry", "exit", "order"].contains(&origin);
+    let is_end = is_asked && !["submitted", "triggered"].contains(&state);
+    let colon = if reason.is_empty() { "" } else { ":" };
+    is_end.then(|| format!("{state}{colon}{reason}"))
+}
+
+impl History {
+    /// Of a run of the engine.
+    pub fn of_run(market: &Market<'_>, run: &Run) -> Self {
+        let fills = run.fills.iter();
+        let equity = run.curve.equity();
+        let curve = market.times.iter().zip(&run.curve.cash).zip(&equity);
+        let closed = run.trades.iter().filter_map(|t| Some((t, t.exit?)));
+        let mut ends: HashMap<u64, String> = HashMap::new();
+        for step in &run.transitions {
+            let end = end_of(step.cause.name(), step.state.name(), step.reason);
+            ends.extend(end.map(|end| (step.order, end)));
+        }
+        Self {
+            fills: fills
+                .map(|f| {
+                    let cause = f.cause.name().to_owned();
+                    (f.ts, f.symbol, f.units, f.price, f.commission, cause)
+                })
+                .collect(),
+            curve: curve
+                .map(|((ts, cash), equity)| (*ts, *cash, *equity))
+                .collect(),
+            last: equity.last().copied().into_iter().collect(),
+            trades: closed
+                .map(|(t, exit)| (market.times[exit.time], t.symbol, t.pnl))
+                .collect(),
+            ends: ends.into_values().collect(),
+            rules: run.events.iter().map(|e| e.rule.to_owned()).collect(),
+        }
+    }
 }
 
 impl Summary {
-    /// Of a run of the engine.
-    pub fn of(market: &Market<'_>, run: &Run, has: &Features) -> Self {
-        let of_fill = |f: &quantlake_backtest::engine::Fill| weight(f.ts, has, Some(f.symbol));
-        let money: Vec<f64> = run
-            .fills
-            .iter()
-            .map(|f| of_fill(f) * f.units * f.price)
+    /// Of what happened.
+    pub fn of(history: &History, has: &Features) -> Self {
+        let fills = history.fills.iter();
+        let of_fill = |ts: i64, symbol: u32| weight(ts, has, Some(symbol));
+        let money: Vec<f64> = fills
+            .clone()
+            .map(|(ts, symbol, units, price, ..)| of_fill(*ts, *symbol) * units * price)
             .collect();
-        let over_time = |values: &[f64]| {
-            let weighted = market.times.iter().zip(values);
-            weighted.map(|(ts, v)| weight(*ts, has, None) * v).sum()
-        };
-        let equity = run.curve.equity();
-        let trades = closed(run);
-        let gain = |t: &Trade| {
-            let at = t.exit.map_or(0, |exit| market.times[exit.time]);
-            weight(at, has, Some(t.symbol)) * t.pnl
-        };
-        let rules = run
-            .events
-            .iter()
-            .map(|e| e.rule)
-            .filter(|rule| !ACTIONS.contains(rule));
+        let curve = history.curve.iter();
+        let over_time = |ts: i64, value: f64| weight(ts, has, None) * value;
+        let trades = history.trades.iter();
+        let rules = history.rules.iter();
         Self {
-            n_fills: run.fills.len(),
+            n_fills: history.fills.len(),
             money: money.iter().sum(),
             moved: money.iter().map(|m| m.abs()).sum(),
-            fees: run.fills.iter().map(|f| of_fill(f) * f.commission).sum(),
-            cash: over_time(&run.curve.cash),
-            equity: over_time(&equity),
-            last_equity: equity.last().copied().unwrap_or(f64::NAN),
-            n_trades: trades.len(),
-            gains: trades.iter().map(gain).sum(),
-            causes: tally(run.fills.iter().map(|f| f.cause.name().to_owned())),
-            ends: ends(run),
-            events: tally(rules.map(str::to_owned)),
+            fees: fills.clone().map(|f| of_fill(f.0, f.1) * f.4).sum(),
+            cash: curve.clone().map(|c| over_time(c.0, c.1)).sum(),
+            equity: curve.map(|c| over_time(c.0, c.2)).sum(),
+            last_equity: history.last.iter().sum(),
+            n_trades: history.trades.len(),
+            gains: trades.map(|t| of_fill(t.0, t.1) * t.2).sum(),
+            causes: tally(fills.map(|f| f.5.clone())),
+            ends: tally(history.ends.iter().cloned()),
+            events: tally(rules.filter(|r| !ACTIONS.contains(&r.as_str())).cloned()),
         }
     }
 
