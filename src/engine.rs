@@ -16,6 +16,7 @@ pub mod strategies;
 pub mod system_tables;
 pub mod users;
 
+use crate::dialect::CheckFields;
 use crate::lake::{self, Lake};
 use datafusion::error::Result;
 use datafusion::execution::SessionStateBuilder;
@@ -34,6 +35,7 @@ use quantlake_stats::pivot::PivotPlanner;
 use session::{Role, Session};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use strategies::searches::Searches;
 
 /// The catalog's name, which clients see as the database.
 pub const CATALOG: &str = "quantlake";
@@ -70,13 +72,15 @@ impl Engine {
         let models = Arc::new(ModelStore::new());
         models::load_all(&lake, &models)?;
         let registry = Arc::new(functions::registry(&models)?);
-        let template = template(&lake, &registry, dir, &options)?;
+        let searches = Arc::new(Searches::new(&lake, &registry));
+        let template = template(&lake, &registry, &searches, dir, &options)?;
         let engine = Arc::new(Self {
             lake,
             registry,
             models,
             template,
         });
+        searches.bind(&engine);
         system_tables::install(&engine)?;
         strategies::compare::register(&engine.template, &engine);
         crate::pg_catalog::install(&engine.template, &engine.registry)?;
@@ -86,12 +90,18 @@ impl Engine {
 
     /// A new session for a user.
     pub fn session(self: &Arc<Self>, user: &str) -> Arc<Session> {
-        Arc::new(Session::new(Arc::clone(self), user, Role::User))
+        self.session_of(user, Role::User)
     }
 
     /// A new session for whoever owns the data directory, who may also manage users.
     pub fn operator_session(self: &Arc<Self>) -> Arc<Session> {
-        Arc::new(Session::new(Arc::clone(self), "operator", Role::Operator))
+        self.session_of("operator", Role::Operator)
+    }
+
+    fn session_of(self: &Arc<Self>, user: &str, role: Role) -> Arc<Session> {
+        let session = Session::new(Arc::clone(self), user, role);
+        strategies::searches::bind_user(session.context(), user);
+        Arc::new(session)
     }
 
     /// Tables, snapshots and the ledger.
@@ -130,6 +140,7 @@ impl std::fmt::Debug for Engine {
 fn template(
     data: &Arc<Lake>,
     registry: &Arc<Registry>,
+    searches: &Arc<Searches>,
     dir: &Path,
     options: &EngineOptions,
 ) -> Result<SessionContext> {
@@ -149,10 +160,14 @@ fn template(
     let state = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(memory::runtime(dir, options.memory_limit)?)
+        .with_expr_planners(vec![Arc::new(CheckFields)])
         .with_default_features()
         .with_relation_planners(vec![
             // Calls of a search have columns of their own, so they are planned first.
-            Arc::new(SearchPlanner::new(Arc::clone(registry))),
+            Arc::new(SearchPlanner::new(
+                Arc::clone(registry),
+                Arc::clone(searches) as _,
+            )),
             Arc::new(RelationFunctionPlanner::new(Arc::clone(registry))),
             Arc::new(PivotPlanner),
         ])

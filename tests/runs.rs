@@ -1,5 +1,10 @@
 //! Runs of strategies: recorded whole or not at all, repeated to the last bit, and shown.
 
+#[path = "runs/report.rs"]
+mod report;
+#[path = "runs/searches.rs"]
+mod searches;
+
 use datafusion::arrow::util::display::array_value_to_string;
 use futures::TryStreamExt;
 use quantlake::engine::errors::sql_state;
@@ -162,7 +167,7 @@ fn the_deflated_sharpe_ratio_is_that_of_the_ledgers_trials() {
         engine
             .lake()
             .ledger()
-            .add_trials("sma_cross", "tester", &trials)
+            .add_trials("sma_cross", "tester", trials)
             .expect("trials");
         run(&session, "RUN BACKTEST sma_cross WITH (fast = 7)")
             .await

@@ -8,6 +8,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use quantlake_core::relation::planner::PartitionedTransformPlanner;
+use quantlake_search::exec::SearchNodePlanner;
 use std::sync::Arc;
 
 /// Plans our extension nodes.
@@ -21,8 +22,11 @@ impl QueryPlanner for QuantPlanner {
         plan: &LogicalPlan,
         state: &dyn Session,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(PartitionedTransformPlanner)])
-            .create_physical_plan(plan, state)
-            .await
+        DefaultPhysicalPlanner::with_extension_planners(vec![
+            Arc::new(PartitionedTransformPlanner),
+            Arc::new(SearchNodePlanner),
+        ])
+        .create_physical_plan(plan, state)
+        .await
     }
 }

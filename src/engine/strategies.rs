@@ -5,7 +5,8 @@
 //! for ever), [`simulate`] (rows of bars, then every view of the simulation over them) and
 //! [`record`] (statistics that count the family's trials, then one transaction). A run has one
 //! session of its own with default settings and one partition, so that who runs it, and on how many
-//! cores, changes no bit of it.
+//! cores, changes no bit of it. Searches (`backtest_grid` and its kin) take stored strategies and
+//! count their trials through [`searches`].
 
 mod benchmark;
 pub mod bind;
@@ -21,6 +22,7 @@ mod json;
 mod record;
 mod replay;
 mod rows;
+pub mod searches;
 mod simulate;
 mod surfaces;
 mod syntax;

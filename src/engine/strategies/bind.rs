@@ -73,11 +73,16 @@ pub fn bind(
     }
     for variant in &mut bound.variants {
         surfaces.check(&variant.arguments)?;
-        variant.arguments = surfaces.effective(&variant.arguments);
-        let is_run = |key: &str| key != KEYS && !COUNTED.contains(&key);
-        variant.arguments.retain(|(key, _)| is_run(key));
+        variant.arguments = one_run(surfaces.effective(&variant.arguments));
     }
     Ok(bound)
+}
+
+/// The arguments that one simulation of one variant has.
+pub fn one_run(mut arguments: Constants) -> Constants {
+    let is_run = |key: &str| key != KEYS && !COUNTED.contains(&key);
+    arguments.retain(|(key, _)| is_run(key));
+    arguments
 }
 
 impl Bound {

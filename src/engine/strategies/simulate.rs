@@ -244,7 +244,7 @@ impl Desk {
 }
 
 /// The engine's session with its defaults, one partition and, where given, other tables.
-fn one_partition(
+pub fn one_partition(
     engine: &Engine,
     catalogs: Option<Arc<MemoryCatalogProviderList>>,
 ) -> SessionContext {
@@ -257,7 +257,11 @@ fn one_partition(
     SessionContext::new_with_state(builder.build())
 }
 
-async fn frame(
+/// The plan of a query in a context.
+///
+/// # Errors
+/// Those of planning.
+pub async fn frame(
     ctx: &SessionContext,
     registry: &quantlake_core::Registry,
     sql: &str,

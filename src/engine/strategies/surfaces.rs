@@ -135,8 +135,8 @@ fn scalar(constant: &Constant) -> ScalarValue {
     }
 }
 
-/// A default as a constant; none for NULL, which is the same as leaving it out.
-fn constant(value: &ParamValue) -> Option<Constant> {
+/// A value as a constant; none for NULL, which is the same as leaving it out.
+pub fn constant(value: &ParamValue) -> Option<Constant> {
     match value {
         ParamValue::Null => None,
         ParamValue::Integer(n) => Some(Constant::Number(n.to_string())),

@@ -128,14 +128,40 @@ fn a_variant_tried_again_is_one_variant_with_its_newest_ratio() {
         trial("a", Some(0.1)),
         trial("c", None),
     ];
-    ledger.add_trials("f", "ada", &trials).unwrap();
-    ledger.add_trials("g", "ada", &trials[..1]).unwrap();
+    let counted = ledger.add_trials("f", "ada", trials.clone()).unwrap();
+    ledger.add_trials("g", "ada", trials[..1].to_vec()).unwrap();
     let family = ledger.family_trials("f").unwrap();
+    assert_eq!(counted, family);
     assert_eq!(family.n_trials, 3);
     assert!((family.variance.unwrap() - 0.02).abs() < 1e-15);
     assert_eq!(ledger.family_trials("g").unwrap().variance, None);
     let counting: Vec<bool> = ledger.trials().unwrap().iter().map(|t| t.counts).collect();
     assert_eq!(counting, [false, true, true, true, true]);
+}
+
+#[test]
+fn a_sweep_that_gives_the_same_again_writes_nothing() {
+    let (_dir, ledger) = ledger();
+    let sweep = [
+        trial("a", Some(0.1)),
+        trial("b", Some(0.3)),
+        trial("c", None),
+    ];
+    let first = ledger.add_trials("f", "ada", sweep.clone()).unwrap();
+    assert_eq!(ledger.add_trials("f", "bob", sweep).unwrap(), first);
+    assert_eq!(ledger.trials().unwrap().len(), 3);
+    // Another figure of one variant takes the place of the old one in the count.
+    let other = [trial("a", Some(0.5)), trial("b", Some(0.3))];
+    let counted = ledger.add_trials("f", "bob", other).unwrap();
+    assert_eq!(counted.n_trials, 3);
+    assert!((counted.variance.unwrap() - 0.02).abs() < 1e-15);
+    let users: Vec<String> = ledger
+        .trials()
+        .unwrap()
+        .into_iter()
+        .map(|t| t.user)
+        .collect();
+    assert_eq!(users, ["ada", "ada", "ada", "bob"]);
 }
 
 #[test]

@@ -50,17 +50,55 @@ pub struct FamilyTrials {
 }
 
 impl Ledger {
-    /// Counts trials of a family that are not runs: the variants of a sweep.
+    /// Counts trials of a family that are not runs, the variants of a sweep, and tells what the
+    /// family has seen with them. One that gave the same figure when it was tried last is not
+    /// written again: a grid behind a dashboard would fill the ledger.
     ///
     /// # Errors
-    /// Those of the file.
-    pub fn add_trials(&self, family: &str, user: &str, trials: &[NewTrial]) -> Result<()> {
+    /// Those of the file; nothing is written then.
+    pub fn add_trials(
+        &self,
+        name: &str,
+        user: &str,
+        trials: impl IntoIterator<Item = NewTrial>,
+    ) -> Result<FamilyTrials> {
         self.with(|c| {
             let tx = c.transaction()?;
-            for trial in trials {
-                insert_trial(&tx, family, user, None, trial)?;
+            tx.execute_batch(
+                "CREATE OR REPLACE TEMP TABLE new_trials (position BIGINT, source TEXT, label TEXT,
+                   fingerprint TEXT, n_returns BIGINT, sharpe DOUBLE)",
+            )?;
+            let mut rows = tx.appender("new_trials")?;
+            for (position, t) in (0_i64..).zip(trials) {
+                rows.append_row(params![
+                    position,
+                    t.source,
+                    t.label,
+                    t.fingerprint,
+                    t.n_returns,
+                    t.sharpe
+                ])?;
             }
-            tx.commit()
+            rows.flush()?;
+            drop(rows);
+            tx.execute(
+                "INSERT INTO trials (family, source, label, fingerprint, n_returns, sharpe,
+                   user_name, created_at)
+                 SELECT $1, source, label, fingerprint, n_returns, sharpe, $2,
+                   make_timestamp($3::BIGINT)
+                 FROM new_trials n WHERE NOT EXISTS (
+                   SELECT 1 FROM (
+                     SELECT fingerprint, n_returns, sharpe FROM trials WHERE family = $1
+                     QUALIFY id = max(id) OVER (PARTITION BY fingerprint)) t
+                   WHERE t.fingerprint = n.fingerprint AND t.n_returns = n.n_returns
+                     AND t.sharpe IS NOT DISTINCT FROM n.sharpe)
+                 ORDER BY position",
+                params![name, user, now_micros()],
+            )?;
+            let counted = family(&tx, name)?;
+            tx.execute_batch("DROP TABLE new_trials")?;
+            tx.commit()?;
+            Ok(counted)
         })
     }
 

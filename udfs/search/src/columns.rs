@@ -1,12 +1,13 @@
-//! Parameters as columns of a result.
+//! Columns of results.
 
 use crate::space::{Axis, Space};
-use datafusion::arrow::array::ArrayRef;
+use datafusion::arrow::array::{ArrayRef, Float64Array};
 use datafusion::arrow::compute::cast;
 use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use quantlake_core::spec::default_time_type;
 use quantlake_core::{OutputField, OutputType};
+use std::sync::Arc;
 
 /// A column for each parameter, with its values' type.
 pub fn axis_columns(space: &Space) -> impl Iterator<Item = OutputField> {
@@ -34,6 +35,12 @@ pub fn axis_values<'a>(
         Ok(cast(&ScalarValue::iter_to_array(values)?, &ty)?)
     });
     columns.collect()
+}
+
+/// Numbers, NULL where one is not known.
+pub fn floats(values: impl Iterator<Item = f64>) -> ArrayRef {
+    let known = values.map(|v| v.is_finite().then_some(v));
+    Arc::new(known.collect::<Float64Array>())
 }
 
 fn output_type(axis: &Axis) -> OutputType {

@@ -8,20 +8,23 @@
 //! Each combination is simulated once over all timestamps; its returns are what the splits choose by
 //! and are judged by.
 
-use crate::splits::Combinatorial;
-use crate::summary::{self, FIGURES, Objective, of_returns, returns_of};
+use crate::book::{Tried, What};
+use crate::columns::floats;
+use crate::splits::{Combinatorial, n_choices};
+use crate::summary::{self, FIGURES, Objective, of_returns, returns_of, sharpe_of};
 use crate::variants::{Simulations, Variants};
-use crate::walk_forward::floats;
-use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch};
+use datafusion::arrow::array::{ArrayRef, Int64Array};
 use datafusion::error::Result;
 use quantlake_backtest::market::Market;
-use quantlake_core::relation::Rows;
 use quantlake_core::{Args, OutputField, OutputType, QlError, SqlState};
 use std::ops::Range;
 use std::sync::Arc;
 
 /// Combinations whose returns are held at a time.
 const CHUNK: usize = 256;
+
+/// Splits beyond which a call is refused: each keeps the returns of its best combination.
+const MAX_SPLITS: usize = 20_000;
 
 /// The best combination of one split so far.
 #[derive(Debug, Clone)]
@@ -50,13 +53,13 @@ pub fn columns(_variants: &Variants) -> Vec<OutputField> {
 ///
 /// # Errors
 /// 22023 when there are fewer timestamps than groups or nothing is left to fit on; those of the
-/// strategy.
-pub fn run(variants: &Variants, args: &Args, rows: &Rows) -> Result<RecordBatch> {
-    let simulations = variants.over(rows)?;
+/// strategy and of counting.
+pub fn run(simulations: &Simulations<'_>, args: &Args) -> Result<Vec<ArrayRef>> {
     let market = simulations.market()?;
-    let cv = splits(variants, args, market.n_times())?;
+    let cv = splits(simulations.variants, args, market.n_times())?;
     let objective = Objective(args.count("optimise")?);
-    let chosen = choose(variants, &simulations, &market, &cv, objective)?;
+    let (chosen, tried) = choose(simulations, &market, &cv, objective)?;
+    simulations.count(&tried)?;
     let periods = args.number("periods")?;
     let paths = cv.paths();
     let mut figures: Vec<[f64; FIGURES.len()]> = Vec::new();
@@ -85,7 +88,7 @@ pub fn run(variants: &Variants, args: &Args, rows: &Rows) -> Result<RecordBatch>
                 .map(|f| f.get(i).copied().unwrap_or(f64::NAN)),
         ));
     }
-    Ok(RecordBatch::try_new(rows.output_schema(), columns)?)
+    Ok(columns)
 }
 
 fn splits(variants: &Variants, args: &Args, n_times: usize) -> Result<Combinatorial, QlError> {
@@ -104,6 +107,12 @@ fn splits(variants: &Variants, args: &Args, n_times: usize) -> Result<Combinator
             "{groups} groups need as many timestamps, found {n_times}"
         ));
     }
+    let n_splits = n_choices(groups, judged);
+    if n_splits > MAX_SPLITS {
+        return refuse(format!(
+            "`groups` and `test_groups` must make at most {MAX_SPLITS} splits, found {n_splits}"
+        ));
+    }
     let cv = Combinatorial::new(
         n_times,
         groups,
@@ -117,22 +126,29 @@ fn splits(variants: &Variants, args: &Args, n_times: usize) -> Result<Combinator
     }
 }
 
+/// The best combination of each split, and all that was tried.
 fn choose(
-    variants: &Variants,
     simulations: &Simulations<'_>,
     market: &Market<'_>,
     cv: &Combinatorial,
     objective: Objective,
-) -> Result<Vec<Chosen>> {
+) -> Result<(Vec<Chosen>, Vec<Tried>)> {
     let none = Chosen {
         score: f64::NEG_INFINITY,
         value: f64::NAN,
         returns: Vec::new(),
     };
     let mut chosen = vec![none; cv.splits.len()];
-    let all: Vec<usize> = (0..variants.space.len()).collect();
+    let space = &simulations.variants.space;
+    let mut tried = Vec::with_capacity(space.len());
+    let n_held = CHUNK.min(space.len());
+    let per_run = (cv.splits.len() + market.n_times()) * size_of::<f64>();
+    let kept = cv.splits.len() * market.n_times() * size_of::<f64>();
+    let trials = space.len() * (space.axes.len() + 4) * size_of::<f64>();
+    simulations.work.hold(n_held * per_run + kept + trials)?;
+    let all: Vec<usize> = (0..space.len()).collect();
     for chunk in all.chunks(CHUNK) {
-        let choices: Vec<Vec<usize>> = chunk.iter().map(|i| variants.space.choice(*i)).collect();
+        let choices: Vec<Vec<usize>> = chunk.iter().map(|i| space.choice(*i)).collect();
         let whole = 0..market.n_times();
         let runs = simulations.run(&choices, market, whole, |settings, run| {
             let returns = returns_of(settings, run);
@@ -143,21 +159,26 @@ fn choose(
             let values: Vec<f64> = values.collect();
             (values, returns)
         })?;
-        for (values, returns) in runs {
-            for (best, value) in chosen.iter_mut().zip(values) {
-                let score = objective.score(value);
-                // The first combination counts even where its objective is not defined.
-                if best.returns.is_empty() || score > best.score {
-                    *best = Chosen {
-                        score,
-                        value,
-                        returns: returns.clone(),
-                    };
-                }
-            }
+        for (choice, (values, returns)) in choices.into_iter().zip(runs) {
+            tried.push(sharpe_of(&returns).tried(What::Combination(choice)));
+            keep_better(&mut chosen, values, &returns, objective);
         }
     }
-    Ok(chosen)
+    Ok((chosen, tried))
+}
+
+fn keep_better(chosen: &mut [Chosen], values: Vec<f64>, returns: &[f64], objective: Objective) {
+    for (best, value) in chosen.iter_mut().zip(values) {
+        let score = objective.score(value);
+        // The first combination counts even where its objective is not defined.
+        if best.returns.is_empty() || score > best.score {
+            *best = Chosen {
+                score,
+                value,
+                returns: returns.to_vec(),
+            };
+        }
+    }
 }
 
 fn fitted_returns(returns: &[f64], train: &[Range<usize>]) -> Vec<f64> {

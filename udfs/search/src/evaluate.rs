@@ -2,6 +2,7 @@
 
 use crate::space::Space;
 use crate::strategy::{Slot, Strategy};
+use crate::work::Work;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions};
 use datafusion::arrow::datatypes::{DataType, Field, Float64Type, Schema, SchemaRef};
 use datafusion::common::{DFSchema, ScalarValue};
@@ -99,8 +100,8 @@ impl Inputs {
     /// Takes the columns out of the rows.
     ///
     /// # Errors
-    /// XX000 when one is missing.
-    pub fn try_new(compiled: &Compiled, rows: &Rows) -> Result<Self> {
+    /// XX000 when one is missing; 53200 when the parameters' columns do not fit into memory.
+    pub fn try_new(compiled: &Compiled, rows: &Rows, work: &Work) -> Result<Self> {
         let Compiled {
             strategy, space, ..
         } = compiled;
@@ -112,6 +113,8 @@ impl Inputs {
         }
         let mut axes = Vec::new();
         for axis in strategy.axes.iter().filter_map(|i| space.axes.get(*i)) {
+            let bytes: usize = axis.values.iter().map(ScalarValue::size).sum();
+            work.hold(bytes * rows.len())?;
             let arrays = axis.values.iter().map(|v| v.to_array_of_size(rows.len()));
             axes.push(arrays.collect::<Result<Vec<_>>>()?);
         }

@@ -1,10 +1,11 @@
-//! The functions, and the kernel that all of them share.
+//! The functions: their descriptions, and what makes a call of one.
 
-use crate::evaluate::Compiled;
-use crate::space::Space;
-use crate::variants::Variants;
+use crate::book::{Book, Identity};
+use crate::space::{MAX_COMBINATIONS, MAX_SPACE, Space};
+use crate::variants::{Simulations, Source, Variants};
+use crate::work::Work;
 use crate::{cross_validation, grid, optimise, specs, walk_forward};
-use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::array::{ArrayRef, RecordBatch};
 use datafusion::common::ScalarValue;
 use datafusion::error::{DataFusionError, Result};
 use quantlake_backtest::functions::settings;
@@ -22,10 +23,12 @@ pub struct Search {
     /// Its columns for the parameters of a call.
     columns: fn(&Variants) -> Vec<OutputField>,
     /// What it computes.
-    run: fn(&Variants, &Args, &Rows) -> Result<RecordBatch>,
+    run: fn(&Simulations<'_>, &Args) -> Result<Vec<ArrayRef>>,
     /// Whether arguments of the backtest may be lists: not where one account goes through several
     /// combinations.
     varies_settings: bool,
+    /// The most combinations it takes.
+    limit: usize,
 }
 
 /// All ways to search.
@@ -35,30 +38,35 @@ static SEARCHES: [Search; 5] = [
         columns: grid::columns,
         run: grid::run,
         varies_settings: true,
+        limit: MAX_COMBINATIONS,
     },
     Search {
         spec: specs::optimise,
         columns: optimise::columns,
         run: optimise::run,
         varies_settings: true,
+        limit: MAX_SPACE,
     },
     Search {
         spec: specs::walk_forward,
         columns: walk_forward::columns,
         run: walk_forward::run,
         varies_settings: false,
+        limit: MAX_COMBINATIONS,
     },
     Search {
         spec: specs::walk_forward_equity,
         columns: walk_forward::equity_columns,
         run: walk_forward::run_equity,
         varies_settings: false,
+        limit: MAX_COMBINATIONS,
     },
     Search {
         spec: specs::cpcv,
         columns: cross_validation::columns,
         run: cross_validation::run,
         varies_settings: true,
+        limit: MAX_COMBINATIONS,
     },
 ];
 
@@ -79,7 +87,7 @@ pub fn functions() -> Vec<Function> {
 }
 
 /// Bars lie in the order of time, as a backtest takes them.
-const ORDER: [&str; 2] = ["ts", "symbol"];
+pub const ORDER: [&str; 2] = ["ts", "symbol"];
 
 /// The search of this name.
 pub fn search(name: &str) -> Option<&'static Search> {
@@ -87,66 +95,96 @@ pub fn search(name: &str) -> Option<&'static Search> {
 }
 
 impl Search {
-    /// The function for one call, which has columns and a kernel of its own.
+    /// The space of a call's parameters.
+    ///
+    /// # Errors
+    /// 22023 for lists that are empty or make too many combinations.
+    pub fn space(&self, axes: Vec<crate::space::Axis>) -> Result<Space, QlError> {
+        Space::try_new(&(self.spec)().name, axes, self.limit)
+    }
+
+    /// The function over its query for one call, which has columns of its own.
     ///
     /// # Errors
     /// Those of the arguments of the backtest.
-    pub fn function(
+    pub fn call(
         &'static self,
         spec: &FunctionSpec,
         given: &[(String, ScalarValue)],
         space: Space,
-        compiled: Compiled,
-        columns: Vec<InputColumn>,
-    ) -> Result<RelationFunction, QlError> {
-        let variants = Variants::try_new(spec, given, space, compiled)?;
+        source: Source,
+        identity: Identity,
+    ) -> Result<(FunctionSpec, Variants), QlError> {
+        let variants = Variants::try_new(spec, given, space, source, identity)?;
         if let Some(varied) = variants.varied_argument().filter(|_| !self.varies_settings) {
-            return Err(QlError::new(
-                SqlState::InvalidParameter,
-                format!(
-                    "{}: `{varied}` must be one value, as all folds trade one account; only parameters of the strategy may be lists",
-                    spec.name
-                ),
-            ));
+            let allowed = "one value, as all folds trade one account; only parameters of the strategy may be lists";
+            return Err(QlError::bad_argument(&spec.name, varied, allowed, "a list"));
         }
         let mut spec = spec.clone();
         spec.output = Output::Rows((self.columns)(&variants));
-        let variants = Arc::new(variants);
-        Ok(RelationFunction {
-            spec: Arc::new(spec),
-            columns,
-            grouping: Grouping::Whole,
-            order: ORDER.iter().map(ToString::to_string).collect(),
-            queries: Vec::new(),
-            part_rows: None,
-            factory: Arc::new(move |args| {
-                Ok(Box::new(Kernel {
-                    search: self,
-                    variants: Arc::clone(&variants),
-                    args: args.clone(),
-                }))
-            }),
-        })
+        Ok((spec, variants))
     }
 }
 
-struct Kernel {
-    search: &'static Search,
-    variants: Arc<Variants>,
-    args: Args,
-}
-
-impl RelationKernel for Kernel {
-    fn run(&mut self, rows: &Rows) -> Result<RecordBatch, QlError> {
-        (self.search.run)(&self.variants, &self.args, rows).map_err(|e| own_error(&e))
+/// A function that only says which columns are read, how they are ordered and what comes out.
+pub fn shape(spec: FunctionSpec, columns: Vec<InputColumn>) -> RelationFunction {
+    RelationFunction {
+        spec: Arc::new(spec),
+        columns,
+        grouping: Grouping::Whole,
+        order: ORDER.iter().map(ToString::to_string).collect(),
+        queries: Vec::new(),
+        part_rows: None,
+        factory: Arc::new(|_| Ok(Box::new(WithoutStrategy))),
     }
 }
 
-/// An error of ours as it is; of the strategy's expression with the text that DataFusion has for it.
-fn own_error(error: &DataFusionError) -> QlError {
-    match QlError::of(error) {
-        Some(own) => own.clone(),
-        None => QlError::new(SqlState::DataException, format!("`strategy`: {error}")),
+/// A call that is ready to run.
+#[derive(Debug)]
+pub struct Call {
+    /// The way to search.
+    pub search: &'static Search,
+    /// What is searched.
+    pub variants: Variants,
+    /// The columns that are read of the query.
+    pub function: Arc<RelationFunction>,
+    /// The arguments.
+    pub args: Args,
+    /// Who keeps strategies and counts trials.
+    pub book: Arc<dyn Book>,
+}
+
+impl Call {
+    /// `backtest_grid(strategy='...', cash=100000, ...)`, for EXPLAIN.
+    pub fn describe(&self) -> String {
+        let args = self
+            .args
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"));
+        let args: Vec<String> = args.collect();
+        format!("{}({})", self.variants.function, args.join(", "))
+    }
+
+    /// The columns of the result, with times in nanoseconds. Blocks until all is computed.
+    ///
+    /// # Errors
+    /// Those of the strategy and the bars, 53200 when memory does not suffice, 57014 when nobody
+    /// waits any more, and those of counting the trials.
+    pub fn run(&self, rows: &Rows, work: &Work) -> Result<Vec<ArrayRef>> {
+        let search = || {
+            let simulations = self.variants.over(rows, work)?;
+            (self.search.run)(&simulations, &self.args)
+        };
+        search().map_err(explained)
+    }
+}
+
+/// An error of ours or of the machine as it is; of the strategy's expression with its name.
+fn explained(error: DataFusionError) -> DataFusionError {
+    match error.find_root() {
+        DataFusionError::ResourcesExhausted(_) => error,
+        _ if QlError::of(&error).is_some() => error,
+        _ => QlError::new(SqlState::DataException, format!("`strategy`: {error}")).into(),
     }
 }
 

@@ -1,12 +1,11 @@
 //! `backtest_grid`: every combination, one row each.
 
-use crate::columns::{axis_columns, axis_values};
-use crate::summary::{self, summarize};
-use crate::variants::Variants;
-use crate::walk_forward::floats;
-use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch};
+use crate::book::What;
+use crate::columns::{axis_columns, axis_values, floats};
+use crate::summary::{self, returns_of, sharpe_of, summarize};
+use crate::variants::{Simulations, Variants};
+use datafusion::arrow::array::{ArrayRef, Int64Array};
 use datafusion::error::Result;
-use quantlake_core::relation::Rows;
 use quantlake_core::{Args, OutputField, OutputType};
 use std::sync::Arc;
 
@@ -27,23 +26,29 @@ pub fn columns(variants: &Variants) -> Vec<OutputField> {
 /// Runs every combination.
 ///
 /// # Errors
-/// Those of the bars and of the strategy.
-pub fn run(variants: &Variants, _args: &Args, rows: &Rows) -> Result<RecordBatch> {
-    let simulations = variants.over(rows)?;
+/// Those of the strategy and of counting.
+pub fn run(simulations: &Simulations<'_>, _args: &Args) -> Result<Vec<ArrayRef>> {
     let market = simulations.market()?;
-    let n = variants.space.len();
-    let choices: Vec<Vec<usize>> = (0..n).map(|i| variants.space.choice(i)).collect();
-    let figures = simulations.run(&choices, &market, 0..market.n_times(), summarize)?;
+    let space = &simulations.variants.space;
+    let n = space.len();
+    // The figures and the combination, and once more as columns and as a trial.
+    let n_values = summary::columns().count() + space.axes.len();
+    simulations.work.hold(2 * n * n_values * size_of::<f64>())?;
+    let choices: Vec<Vec<usize>> = (0..n).map(|i| space.choice(i)).collect();
+    let runs = simulations.run(&choices, &market, 0..market.n_times(), |settings, run| {
+        let rets = returns_of(settings, run);
+        (summarize(settings, run, &rets), sharpe_of(&rets))
+    })?;
+    let tried = choices.iter().zip(&runs);
+    let tried = tried.map(|(choice, (_, sharpe))| sharpe.tried(What::Combination(choice.clone())));
+    simulations.count(&tried.collect::<Vec<_>>())?;
     let mut columns: Vec<ArrayRef> = vec![Arc::new(Int64Array::from_iter_values(1..=n as i64))];
-    columns.extend(axis_values(
-        &variants.space,
-        choices.iter().map(Vec::as_slice),
-    )?);
+    columns.extend(axis_values(space, choices.iter().map(Vec::as_slice))?);
     for figure in 0..summary::columns().count() {
-        let values = figures
+        let values = runs
             .iter()
-            .map(|f| f.get(figure).copied().unwrap_or(f64::NAN));
+            .map(|(figures, _)| figures.get(figure).copied().unwrap_or(f64::NAN));
         columns.push(floats(values));
     }
-    Ok(RecordBatch::try_new(rows.output_schema(), columns)?)
+    Ok(columns)
 }

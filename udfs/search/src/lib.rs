@@ -8,15 +8,26 @@
 //! combinations, [`optimise`] searches among them, [`walk_forward`] and [`cross_validation`] fit on
 //! some bars and judge by others.
 //!
-//! [`planner`] brings a call to the operator of relation functions (`quantlake_core::relation`), whose
-//! columns, order and memory it shares. A search that has begun runs to its end: it is not cancelled
-//! between combinations.
+//! A stored strategy is a whole query instead: [`library`] runs it for each combination.
+//!
+//! [`planner`] brings a call to a [`node`] of its own, and [`exec`] runs it: bars, parameters' columns
+//! and results are reserved in the memory pool ([`work`]), and a search that nobody waits for ends at
+//! its next simulation. Whatever was tried is counted before the first row is given: [`book`] is the
+//! ledger as searches see it.
 
+pub mod arguments;
+pub mod book;
 pub mod columns;
+pub mod complete;
 pub mod cross_validation;
 pub mod evaluate;
+pub mod exec;
 pub mod functions;
 pub mod grid;
+pub mod identity;
+pub mod joined;
+pub mod library;
+pub mod node;
 pub mod optimise;
 pub mod planner;
 pub mod samplers;
@@ -27,5 +38,6 @@ pub mod strategy;
 pub mod summary;
 pub mod variants;
 pub mod walk_forward;
+pub mod work;
 
 pub use functions::functions;

@@ -1,27 +1,27 @@
 //! From `backtest_grid((SELECT ...), strategy => ..., fast => [...])` in FROM to a plan.
 
+use crate::arguments::{Values, name_of, named, parsed, usage, values};
+use crate::book::{Book, Identity};
 use crate::evaluate::Compiled;
-use crate::functions::{Search, search};
+use crate::functions::{Call, Search, search, shape};
+use crate::identity::normal_text;
+use crate::library::Shelf;
+use crate::node::SearchNode;
 use crate::space::{Axis, Space};
-use crate::specs::STRATEGY;
+use crate::specs::{FAMILY, STRATEGY};
 use crate::strategy::{Slot, Strategy};
-use datafusion::arrow::array::Array;
+use crate::variants::Source;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::error::Result;
 use datafusion::logical_expr::planner::{
     PlannedRelation, RelationPlanner, RelationPlannerContext, RelationPlanning,
 };
-use datafusion::logical_expr::simplify::SimplifyContext;
-use datafusion::logical_expr::{Expr, LogicalPlan};
-use datafusion::optimizer::simplify_expressions::ExprSimplifier;
-use datafusion::sql::sqlparser::ast::{
-    Expr as SqlExpr, FunctionArg, FunctionArgExpr, TableFactor, Value, ValueWithSpan,
-};
-use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
-use datafusion::sql::sqlparser::parser::Parser;
+use datafusion::logical_expr::{Extension, LogicalPlan};
+use datafusion::sql::sqlparser::ast::{Expr as SqlExpr, FunctionArg, FunctionArgExpr, TableFactor};
 use quantlake_core::relation::planner::{as_relation, plan_relation_function};
 use quantlake_core::relation::{InputColumn, InputType, RelationFunction};
+use quantlake_core::spec::default_time_type;
 use quantlake_core::{Args, FunctionSpec, QlError, Registry, SqlState};
 use std::fmt;
 use std::sync::Arc;
@@ -29,12 +29,14 @@ use std::sync::Arc;
 /// Plans the functions of this crate.
 pub struct SearchPlanner {
     registry: Arc<Registry>,
+    book: Arc<dyn Book>,
 }
 
 impl SearchPlanner {
-    /// A planner that knows the window functions of these.
-    pub fn new(registry: Arc<Registry>) -> Self {
-        Self { registry }
+    /// A planner that knows the window functions of these, and who keeps strategies and counts
+    /// trials.
+    pub fn new(registry: Arc<Registry>, book: Arc<dyn Book>) -> Self {
+        Self { registry, book }
     }
 }
 
@@ -62,68 +64,81 @@ impl RelationPlanner for SearchPlanner {
             } => (name, args.clone(), alias.clone()),
             _ => return Ok(RelationPlanning::Original(Box::new(relation))),
         };
-        let Some(search) = search(&name.to_string().to_ascii_lowercase()) else {
+        let name = name.to_string().to_ascii_lowercase();
+        let Some(search) = search(&name) else {
             return Ok(RelationPlanning::Original(Box::new(relation)));
         };
-        let Some(function) = self
-            .registry
-            .relation(&name.to_string().to_ascii_lowercase())
-        else {
+        let Some(function) = self.registry.relation(&name) else {
             return Err(QlError::internal(format!("{name} is not registered")).into());
         };
-        let call = Call::read(&function, args, context)?;
-        let plan = call.plan(search, &function, &self.registry, context)?;
+        let given = Given::read(&function, args, context)?;
+        let plan = self.plan(search, &function, given, context)?;
         let planned = PlannedRelation::new(plan, alias);
         Ok(RelationPlanning::Planned(Box::new(planned)))
     }
 }
 
 /// The arguments of a call.
-struct Call {
-    input: LogicalPlan,
+struct Given {
+    /// The query and its text; a stored strategy has its own.
+    input: Option<(LogicalPlan, String)>,
     strategy: SqlExpr,
     /// Arguments with one value.
     options: Vec<(String, ScalarValue)>,
-    /// Arguments with several.
+    /// Arguments with several, and the parameters of the strategy.
     axes: Vec<Axis>,
 }
 
-impl Call {
+impl Given {
     fn read(
         function: &RelationFunction,
         args: Vec<FunctionArg>,
         context: &mut dyn RelationPlannerContext,
     ) -> Result<Self> {
         let spec = &function.spec;
-        let mut args = args.into_iter();
-        let input = match args.next() {
+        let mut args = args.into_iter().peekable();
+        let input = match args.next_if(|arg| matches!(arg, FunctionArg::Unnamed(_))) {
             Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(query))) => {
-                context.plan(as_relation(function, query)?)?
+                let text = query.to_string();
+                Some((context.plan(as_relation(function, query)?)?, text))
             }
-            _ => {
-                return Err(
-                    usage(spec, "the first argument must be a query in parentheses").into(),
-                );
+            Some(other) => {
+                let message = format!("the first argument must be a query, found {other}");
+                return Err(usage(spec, &message).into());
             }
+            None => None,
         };
         let (mut strategy, mut options, mut axes) = (None, Vec::new(), Vec::new());
         for arg in args {
             let (name, expr) = named(spec, arg)?;
+            let is_argument = spec.params.iter().any(|p| p.name == name);
             if name == STRATEGY {
-                strategy = Some(parsed(spec, expr)?);
+                strategy = Some(expr);
                 continue;
             }
             match values(spec, &name, expr, context)? {
-                Values::One(value) => options.push((name, value)),
+                Values::One(value) if is_argument => options.push((name, value)),
+                Values::One(value) => axes.push(Axis {
+                    name,
+                    values: vec![value],
+                }),
                 Values::Several(values) => axes.push(Axis { name, values }),
             }
         }
+        let repeated = axes.iter().enumerate().find(|(i, axis)| {
+            let before = axes.iter().take(*i).map(|a| &a.name);
+            let before = before.chain(options.iter().map(|(name, _)| name));
+            before.into_iter().any(|name| *name == axis.name)
+        });
+        if let Some((_, axis)) = repeated {
+            let message = format!("{}: `{}` is given twice", spec.name, axis.name);
+            return Err(QlError::new(SqlState::InvalidParameter, message).into());
+        }
         let Some(strategy) = strategy else {
-            return Err(usage(
-                spec,
-                "`strategy` has to be given: the target of each bar as an expression",
-            )
-            .into());
+            let message = format!(
+                "`{STRATEGY}` has to be given: the target of each bar as an expression, or the name of a stored strategy"
+            );
+            return Err(usage(spec, &message).into());
         };
         Ok(Self {
             input,
@@ -133,43 +148,139 @@ impl Call {
         })
     }
 
+    /// The family that was asked for.
+    fn family(&self) -> Option<String> {
+        let found = self.options.iter().find(|(name, _)| name == FAMILY);
+        match found {
+            Some((_, ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)))) => {
+                Some(text.clone())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What a strategy was planned to: the bars, the columns read of them, the targets' source.
+struct Planned {
+    input: Option<LogicalPlan>,
+    columns: Vec<InputColumn>,
+    source: Source,
+    identity: Identity,
+}
+
+impl SearchPlanner {
     fn plan(
-        self,
+        &self,
         search: &'static Search,
-        function: &Arc<RelationFunction>,
-        registry: &Registry,
+        function: &RelationFunction,
+        mut given: Given,
         context: &mut dyn RelationPlannerContext,
     ) -> Result<LogicalPlan> {
         let spec = &function.spec;
-        let name = spec.name.as_str();
-        let mut given = self.options.clone();
-        given.push((
-            STRATEGY.into(),
-            ScalarValue::from(self.strategy.to_string()),
-        ));
-        let args = Args::bind_named(spec, &given)?;
-        let space = Space::try_new(name, self.axes)?;
+        let space = search.space(std::mem::take(&mut given.axes))?;
         let is_argument = |axis: &Axis| spec.params.iter().any(|p| p.name == axis.name);
+        let axes = space.axes.iter().filter(|a| !is_argument(a));
         let in_strategy = Space {
-            axes: space
-                .axes
-                .iter()
-                .filter(|a| !is_argument(a))
-                .cloned()
-                .collect(),
+            axes: axes.cloned().collect(),
         };
-        let has_symbol = find(self.input.schema(), "symbol").is_some();
-        let strategy = Strategy::try_new(name, self.strategy, &in_strategy, registry, has_symbol)?;
+        let mut options = given.options.clone();
+        let shown = given.strategy.to_string();
+        options.push((STRATEGY.into(), ScalarValue::from(shown)));
+        let args = Args::bind_named(spec, &options)?;
+        let planned = match given.input.take() {
+            Some((input, query)) => {
+                self.over_query(spec, &given, in_strategy, (input, query), context)?
+            }
+            None => self.over_stored(spec, &given, in_strategy, &args)?,
+        };
+        let (spec, variants) =
+            search.call(spec, &options, space, planned.source, planned.identity)?;
+        let function = Arc::new(shape(spec, planned.columns));
+        let call = Call {
+            search,
+            variants,
+            function: Arc::clone(&function),
+            args: args.clone(),
+            book: Arc::clone(&self.book),
+        };
+        let (input, schema) = match planned.input {
+            Some(input) => {
+                let shaped = plan_relation_function(&function, args, input)?;
+                let input = shaped.inputs().first().map(|plan| (*plan).clone());
+                (input, Arc::clone(shaped.schema()))
+            }
+            None => {
+                let schema = function.output_schema(&default_time_type());
+                (None, Arc::new(DFSchema::try_from(schema)?))
+            }
+        };
+        Ok(LogicalPlan::Extension(Extension {
+            node: Arc::new(SearchNode {
+                call: Arc::new(call),
+                input,
+                schema,
+            }),
+        }))
+    }
+
+    /// An expression over the rows of a query.
+    fn over_query(
+        &self,
+        spec: &FunctionSpec,
+        given: &Given,
+        space: Space,
+        (input, query): (LogicalPlan, String),
+        context: &mut dyn RelationPlannerContext,
+    ) -> Result<Planned> {
+        let expr = parsed(spec, given.strategy.clone())?;
+        let text = normal_text(&expr);
+        let has_symbol = find(input.schema(), "symbol").is_some();
+        let strategy = Strategy::try_new(&spec.name, expr, &space, &self.registry, has_symbol)?;
         let types = strategy.columns.iter().map(|column| {
-            let found = find(self.input.schema(), column);
-            found.ok_or_else(|| unknown_name(spec, column, self.input.schema(), &space))
+            let found = find(input.schema(), column);
+            found.ok_or_else(|| unknown_name(spec, column, input.schema(), &space))
         });
         let types = types.collect::<Result<Vec<DataType>, QlError>>()?;
-        let plan = strategy.plan_slots(&in_strategy, self.input, context)?;
-        let compiled = Compiled::try_new(strategy, in_strategy, &types, context)?;
-        let columns = input_columns(&compiled, &types);
-        let function = search.function(spec, &given, space, compiled, columns)?;
-        plan_relation_function(&Arc::new(function), args, plan)
+        let plan = strategy.plan_slots(&spec.name, &space, input, context)?;
+        let compiled = Compiled::try_new(strategy, space, &types, context)?;
+        Ok(Planned {
+            input: Some(plan),
+            columns: input_columns(&compiled, &types),
+            source: Source::Expression(Box::new(compiled)),
+            identity: Identity {
+                family: given.family().unwrap_or_else(|| text.clone()),
+                text: format!("{query}\n{text}"),
+            },
+        })
+    }
+
+    /// A stored strategy.
+    fn over_stored(
+        &self,
+        spec: &FunctionSpec,
+        given: &Given,
+        space: Space,
+        args: &Args,
+    ) -> Result<Planned> {
+        let name = name_of(spec, &given.strategy)?;
+        let stored = self.book.stored(&name)?.ok_or_else(|| {
+            let message = format!("{}: strategy \"{name}\" does not exist", spec.name);
+            QlError::new(SqlState::UndefinedObject, message)
+                .with_hint("An expression needs bars: give a query as the first argument")
+        })?;
+        let columns = quantlake_backtest::specs::columns();
+        let identity = Identity {
+            text: stored.sql().to_string(),
+            family: given.family().unwrap_or(name),
+        };
+        let function = Arc::new(shape(spec.clone(), columns.clone()));
+        let shelf = Shelf::try_new(stored, space, function, args.clone())?;
+        Ok(Planned {
+            input: None,
+            columns,
+            source: Source::Stored(shelf),
+            identity,
+        })
     }
 }
 
@@ -211,116 +322,19 @@ fn find(schema: &DFSchema, name: &str) -> Option<DataType> {
     })
 }
 
-fn named(spec: &FunctionSpec, arg: FunctionArg) -> Result<(String, SqlExpr), QlError> {
-    match arg {
-        FunctionArg::Named {
-            name,
-            arg: FunctionArgExpr::Expr(expr),
-            ..
-        } => Ok((name.value.to_ascii_lowercase(), expr)),
-        FunctionArg::ExprNamed {
-            name,
-            arg: FunctionArgExpr::Expr(expr),
-            ..
-        } => Ok((
-            name.to_string().trim_matches('"').to_ascii_lowercase(),
-            expr,
-        )),
-        other => {
-            let message = format!("after the query every argument is named, found {other}");
-            Err(usage(spec, &message))
-        }
-    }
-}
-
-/// A strategy given as text, or as it is.
-fn parsed(spec: &FunctionSpec, expr: SqlExpr) -> Result<SqlExpr, QlError> {
-    let SqlExpr::Value(ValueWithSpan {
-        value: Value::SingleQuotedString(text),
-        ..
-    }) = &expr
-    else {
-        return Ok(expr);
-    };
-    let parser = Parser::new(&PostgreSqlDialect {}).try_with_sql(text);
-    let parsed = parser.and_then(|mut parser| {
-        let expr = parser.parse_expr()?;
-        match parser.peek_token().token {
-            datafusion::sql::sqlparser::tokenizer::Token::EOF => Ok(expr),
-            _ => parser.expected("the end of the strategy", parser.peek_token()),
-        }
-    });
-    parsed.map_err(|e| {
-        QlError::new(
-            SqlState::SyntaxError,
-            format!("{}: `{STRATEGY}` is no expression: {e}", spec.name),
-        )
-    })
-}
-
-enum Values {
-    One(ScalarValue),
-    Several(Vec<ScalarValue>),
-}
-
-/// The values of an argument: a constant, a list, or a function that gives a list (`range`).
-fn values(
-    spec: &FunctionSpec,
-    name: &str,
-    expr: SqlExpr,
-    context: &mut dyn RelationPlannerContext,
-) -> Result<Values> {
-    let shown = expr.to_string();
-    let bad = || {
-        QlError::bad_argument(
-            &spec.name,
-            name,
-            "a constant or a list of constants",
-            &shown,
-        )
-    };
-    let schema = Arc::new(DFSchema::empty());
-    let expr = context.sql_to_expr(expr, &schema).map_err(|_| bad())?;
-    let info = SimplifyContext::builder()
-        .with_schema(Arc::clone(&schema))
-        .build();
-    let simplifier = ExprSimplifier::new(info);
-    let expr = simplifier
-        .coerce(expr, &schema)
-        .and_then(|e| simplifier.simplify(e));
-    let Ok(Expr::Literal(value, _)) = expr else {
-        return Err(bad().into());
-    };
-    let ScalarValue::List(list) = &value else {
-        return Ok(Values::One(value));
-    };
-    let items = list.value(0);
-    let items = (0..items.len()).map(|i| ScalarValue::try_from_array(&items, i));
-    Ok(Values::Several(items.collect::<Result<_>>()?))
-}
-
-fn usage(spec: &FunctionSpec, message: &str) -> QlError {
-    QlError::new(
-        SqlState::UndefinedFunction,
-        format!("{}: {message}", spec.name),
-    )
-    .with_hint(format!(
-        "The signature is {}, and the parameters of the strategy as lists",
-        spec.signature()
-    ))
-}
-
 fn unknown_name(spec: &FunctionSpec, name: &str, schema: &DFSchema, space: &Space) -> QlError {
     let columns: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
     let params: Vec<&str> = space.axes.iter().map(|a| a.name.as_str()).collect();
     QlError::new(
         SqlState::UndefinedColumn,
         format!(
-            "{}: `{name}` in the strategy is neither a column of the query ({}) nor a parameter with a list of values ({})",
+            "{}: `{name}` in the strategy is neither a column of the query ({}) nor a parameter with values ({})",
             spec.name,
             columns.join(", "),
             params.join(", ")
         ),
     )
-    .with_hint(format!("Give a parameter as a list, also one value: {name} => [10]"))
+    .with_hint(format!(
+        "Give a parameter its values: {name} => [10, 20]. A stored strategy brings its own query: leave out the first argument"
+    ))
 }

@@ -3,8 +3,12 @@
 use datafusion::common::ScalarValue;
 use quantlake_core::{QlError, SqlState};
 
-/// Combinations beyond which a call is refused: their results alone would take gigabytes.
-pub const MAX_COMBINATIONS: usize = 10_000_000;
+/// Combinations beyond which a search of all of them is refused: each is a row of the result or of
+/// the ledger.
+pub const MAX_COMBINATIONS: usize = 1_000_000;
+
+/// Combinations beyond which every search is refused: their numbers have to be exact.
+pub const MAX_SPACE: usize = 1_000_000_000_000;
 
 /// One parameter with the values it takes.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,11 +27,11 @@ pub struct Space {
 }
 
 impl Space {
-    /// The space of these parameters.
+    /// The space of these parameters, of at most so many combinations.
     ///
     /// # Errors
-    /// 22023 for a parameter without values and for too many combinations.
-    pub fn try_new(function: &str, axes: Vec<Axis>) -> Result<Self, QlError> {
+    /// 22023 for a parameter without values or with NULL among them, and for too many combinations.
+    pub fn try_new(function: &str, axes: Vec<Axis>, limit: usize) -> Result<Self, QlError> {
         if let Some(axis) = axes.iter().find(|axis| axis.values.is_empty()) {
             let wanted = "a list with at least one value";
             return Err(QlError::bad_argument(
@@ -37,17 +41,27 @@ impl Space {
                 "an empty list",
             ));
         }
-        let n = axes
+        if let Some(axis) = axes
             .iter()
-            .try_fold(1_usize, |n, axis| n.checked_mul(axis.values.len()));
-        match n {
-            Some(n) if n <= MAX_COMBINATIONS => Ok(Self { axes }),
-            _ => Err(QlError::new(
-                SqlState::InvalidParameter,
-                format!("{function}: at most {MAX_COMBINATIONS} combinations are allowed"),
-            )
-            .with_hint("Give fewer values, or search with optimise(...)")),
+            .find(|a| a.values.iter().any(ScalarValue::is_null))
+        {
+            let wanted = "a list of values that are known";
+            return Err(QlError::bad_argument(function, &axis.name, wanted, "NULL"));
         }
+        let sizes = axes.iter().map(|axis| axis.values.len());
+        let n = sizes.fold(1_usize, usize::saturating_mul);
+        if n > limit {
+            let names: Vec<String> = axes.iter().map(|a| format!("`{}`", a.name)).collect();
+            return Err(QlError::new(
+                SqlState::InvalidParameter,
+                format!(
+                    "{function}: {} must make at most {limit} combinations, found {n}",
+                    names.join(" x ")
+                ),
+            )
+            .with_hint("Give fewer values"));
+        }
+        Ok(Self { axes })
     }
 
     /// How many combinations there are.
@@ -104,7 +118,7 @@ mod tests {
     #[test]
     fn the_last_parameter_changes_fastest() {
         let axes = vec![axis("a", &[1, 2]), axis("b", &[1, 2, 3])];
-        let space = Space::try_new("f", axes).expect("small");
+        let space = Space::try_new("f", axes, MAX_COMBINATIONS).expect("small");
         let choices: Vec<_> = (0..space.len()).map(|i| space.choice(i)).collect();
         assert_eq!(choices, [[0, 0], [0, 1], [0, 2], [1, 0], [1, 1], [1, 2]]);
         for (i, choice) in choices.iter().enumerate() {
@@ -115,7 +129,7 @@ mod tests {
 
     #[test]
     fn no_parameters_make_one_combination() {
-        let space = Space::try_new("f", Vec::new()).expect("small");
+        let space = Space::try_new("f", Vec::new(), MAX_COMBINATIONS).expect("small");
         assert_eq!((space.len(), space.choice(0).len()), (1, 0));
     }
 
@@ -123,7 +137,9 @@ mod tests {
     fn too_many_combinations_are_refused() {
         let many: Vec<i64> = (0..4000).collect();
         let axes = vec![axis("a", &many), axis("b", &many)];
-        let error = Space::try_new("f", axes).expect_err("16 million");
+        let error = Space::try_new("f", axes, MAX_COMBINATIONS).expect_err("16 million");
         assert_eq!(error.state, SqlState::InvalidParameter);
+        let message = "f: `a` x `b` must make at most 1000000 combinations, found 16000000";
+        assert_eq!(error.message, message);
     }
 }

@@ -8,10 +8,14 @@ use quantlake_core::{
     ParamValue, Stability,
 };
 
-const FAMILY: &str = "search";
+/// The family of functions.
+const SEARCH: &str = "search";
 
 /// The name of the argument that holds the strategy.
 pub const STRATEGY: &str = "strategy";
+
+/// The name of the argument that says whose trials are counted together.
+pub const FAMILY: &str = "family";
 
 /// Bars of the examples: a price that goes up and down.
 const EXAMPLE_BARS: &str = "(SELECT to_timestamp(t * 86400) AS ts, 100.0 + abs(t % 14 - 7) AS close, \
@@ -32,8 +36,11 @@ pub fn backtest_grid() -> FunctionSpec {
         Vec::new(),
         columns,
         "Each row is what backtest_metrics gives for the strategy with these values",
-        "lag, total_return, n_orders",
-        "",
+        [
+            "lag, round(total_return, 6) AS total_return, n_orders",
+            "",
+            "1,0.12294,8.0\n2,0.079962,8.0\n5,-0.03791,8.0",
+        ],
     )
 }
 
@@ -86,12 +93,15 @@ pub fn optimise() -> FunctionSpec {
             ),
             float(
                 "deflated_sharpe",
-                "of the best trial: the probability that its Sharpe ratio is no luck, given all trials",
+                "of the best trial: the probability that its Sharpe ratio is no luck, given all trials of its family in the ledger",
             ),
         ],
         "Bergstra et al., Algorithms for Hyper-Parameter Optimization, 2011; Bailey and Lopez de Prado, The Deflated Sharpe Ratio, 2014",
-        "trial, lag, in_sample, is_best, out_of_sample",
-        ", method => 'grid'",
+        [
+            "trial, lag, round(in_sample, 6) AS in_sample, is_best, round(out_of_sample, 6) AS out_of_sample",
+            ", method => 'grid'",
+            "1,1,6.736799,true,4.382838\n2,2,5.168387,false,\n3,5,0.610767,false,",
+        ],
     )
 }
 
@@ -116,8 +126,11 @@ pub fn walk_forward() -> FunctionSpec {
         walk_params(),
         columns,
         "Pardo, The Evaluation and Optimization of Trading Strategies, 2008, chapter 11",
-        "fold, lag, in_sample, out_of_sample, total_return",
-        ", train => 20, test => 10",
+        [
+            "fold, lag, round(in_sample, 6) AS in_sample, round(out_of_sample, 6) AS out_of_sample, round(total_return, 6) AS total_return",
+            ", train => 20, test => 10",
+            "1,1,4.153409,5.934975,0.029412\n2,1,3.307041,9.858563,0.029412\n3,1,7.377316,0.044929,0.0\n4,1,4.153409,5.934975,0.029412",
+        ],
     )
 }
 
@@ -135,8 +148,11 @@ pub fn walk_forward_equity() -> FunctionSpec {
             float("drawdown", "equity over its highest value so far, minus 1"),
         ],
         "As walk_forward",
-        "fold, count(*) AS bars, last_value(equity ORDER BY ts) AS equity",
-        ", train => 20, test => 10",
+        [
+            "fold, count(*) AS bars, round(last_value(equity ORDER BY ts), 2) AS equity",
+            ", train => 20, test => 10",
+            "1,10,102941.18\n2,10,105968.86\n3,10,105968.86\n4,10,109085.59",
+        ],
     )
 }
 
@@ -180,8 +196,11 @@ pub fn cpcv() -> FunctionSpec {
         ],
         columns,
         "Lopez de Prado, Advances in Financial Machine Learning, 2018, chapter 12",
-        "path, in_sample, total_return",
-        ", groups => 4",
+        [
+            "path, round(in_sample, 6) AS in_sample, round(total_return, 6) AS total_return",
+            ", groups => 4",
+            "1,4.402282,0.12294\n2,5.498522,0.12294\n3,4.932601,0.12294",
+        ],
     )
 }
 
@@ -214,15 +233,14 @@ fn walk_params() -> Vec<ParamSpec> {
     ]
 }
 
-/// A description whose example selects `shown` with further arguments.
+/// A description whose example selects `shown` with further arguments, and gives `printed`.
 fn spec(
     name: &str,
     summary: &str,
     own: Vec<ParamSpec>,
     columns: Vec<OutputField>,
     source: &str,
-    shown: &str,
-    arguments: &str,
+    [shown, arguments, printed]: [&str; 3],
 ) -> FunctionSpec {
     let group = if shown.contains("count(*)") {
         " GROUP BY fold ORDER BY fold"
@@ -231,13 +249,13 @@ fn spec(
     };
     let example =
         format!("SELECT {shown} FROM {name}({EXAMPLE_BARS}, {EXAMPLE_STRATEGY}{arguments}){group}");
-    FunctionSpec::new(name, FAMILY, Kind::Relation, summary)
+    FunctionSpec::new(name, SEARCH, Kind::Relation, summary)
         .with_params(params(own))
         .with_output(Output::Rows(columns))
         .with_causality(Causality::WholePartition)
         .with_stability(Stability::PathDependent)
         .with_source(source)
-        .with_example(&example, "")
+        .with_example(&example, printed)
 }
 
 fn params(own: Vec<ParamSpec>) -> Vec<ParamSpec> {
@@ -245,12 +263,18 @@ fn params(own: Vec<ParamSpec>) -> Vec<ParamSpec> {
         ParamSpec::required(
             "bars",
             ParamKind::Query,
-            "bars with ts, close and, where used, symbol, open, high, low and what the strategy reads; one row per (ts, symbol)",
+            "bars with ts, close and, where used, symbol, open, high, low and what the strategy reads; one row per (ts, symbol). Left out for a stored strategy, whose query gives them",
         ),
         ParamSpec::required(
             STRATEGY,
             ParamKind::Name,
-            "an expression that gives the target position of each bar, as it is or as text; window functions run over each symbol in the order of time unless they say OVER. Further named arguments that are lists, [10, 20] or range(10, 50, 5), are its parameters",
+            "an expression that gives the target position of each bar, as it is or as text; window functions run over each symbol in the order of time unless they say OVER. Or, without `bars`, the name of a strategy made by CREATE STRATEGY. Further named arguments are its parameters: a value, or a list, [10, 20] or range(10, 50, 5)",
+        ),
+        ParamSpec::optional(
+            FAMILY,
+            ParamKind::Name,
+            ParamValue::Null,
+            "the strategies whose trials the ledger counts together; by default the stored strategy's name or the expression itself",
         ),
     ];
     params.extend(own);

@@ -122,6 +122,11 @@ fn even_groups(n: usize, n_groups: usize) -> Vec<Range<usize>> {
         .collect()
 }
 
+/// In how many ways `k` of `n` numbers can be chosen.
+pub fn n_choices(n: usize, k: usize) -> usize {
+    (0..k.min(n)).fold(1, |ways: usize, i| ways.saturating_mul(n - i) / (i + 1))
+}
+
 /// All ways to choose `k` of `n` numbers, in lexicographic order.
 fn choose(n: usize, k: usize) -> Vec<Vec<usize>> {
     if k == 0 {
@@ -192,6 +197,14 @@ mod tests {
         };
         assert!(walk.folds(20).iter().all(|f| f.train.start == 0));
         assert_eq!(walk.folds(5), []);
+    }
+
+    #[test]
+    fn choices_are_as_many_as_counted() {
+        for (n, k) in [(6, 2), (6, 6), (7, 1), (10, 4)] {
+            assert_eq!(choose(n, k).len(), n_choices(n, k), "{k} of {n}");
+        }
+        assert_eq!(n_choices(24, 12), 2_704_156);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! of the expression is evaluated for each combination over the columns of its slots.
 
 use crate::space::Space;
+use crate::specs::STRATEGY;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, DFSchema, ScalarValue};
@@ -20,6 +21,9 @@ use datafusion::sql::sqlparser::ast::{
 use quantlake_core::{Implementation, QlError, Registry, SqlState};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+
+/// Columns beyond which a strategy is refused: planning them alone would take minutes.
+const MAX_COLUMNS: usize = 20_000;
 
 /// A window function of the strategy.
 #[derive(Debug, Clone, PartialEq)]
@@ -131,13 +135,22 @@ impl Strategy {
     /// The query with one more column for every slot and combination of its parameters.
     ///
     /// # Errors
-    /// Those of planning the window functions.
+    /// 22023 for too many columns, and those of planning the window functions.
     pub fn plan_slots(
         &self,
+        function: &str,
         space: &Space,
         input: LogicalPlan,
         context: &mut dyn RelationPlannerContext,
     ) -> Result<LogicalPlan> {
+        let n_columns = self.slots.iter().map(|slot| space.of(&slot.axes).len());
+        let n_columns = n_columns.fold(0, usize::saturating_add);
+        if n_columns > MAX_COLUMNS {
+            let allowed = format!("an expression of at most {MAX_COLUMNS} window columns");
+            return Err(QlError::bad_argument(function, STRATEGY, allowed, n_columns)
+                .with_hint("Each window function makes a column for every combination of the parameters inside of it")
+                .into());
+        }
         let mut plan = input;
         for depth in 0.. {
             let level = self.level(depth);

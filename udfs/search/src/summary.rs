@@ -1,6 +1,7 @@
 //! What a search says about one simulation: the figures of `backtest_metrics` by which variants are
 //! compared, under the same names and with the same values.
 
+use crate::book::{Tried, What};
 use quantlake_backtest::engine::Run;
 use quantlake_backtest::metrics::{drawdowns, returns};
 use quantlake_backtest::settings::Settings;
@@ -67,10 +68,9 @@ fn float(name: &str, doc: &str) -> OutputField {
     OutputField::new(name, OutputType::Float, doc)
 }
 
-/// All figures of a run, in the order of [`columns`].
-pub fn summarize(settings: &Settings, run: &Run) -> Vec<f64> {
-    let rets = returns_of(settings, run);
-    let mut figures = of_returns(&rets, settings.periods).to_vec();
+/// All figures of a run with these returns, in the order of [`columns`].
+pub fn summarize(settings: &Settings, run: &Run, rets: &[f64]) -> Vec<f64> {
+    let mut figures = of_returns(rets, settings.periods).to_vec();
     let end = run.curve.equity().last().copied();
     figures.extend([
         end.unwrap_or(settings.cash),
@@ -110,6 +110,33 @@ pub fn of_returns(rets: &[f64], periods: f64) -> [f64; FIGURES.len()] {
 fn over(rets: &[f64], mut metric: impl Metric) -> f64 {
     rets.iter().for_each(|ret| metric.push(&[*ret]));
     metric.values().first().copied().unwrap_or(f64::NAN)
+}
+
+/// The Sharpe ratio of some returns per return, which the ledger counts trials by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PerReturn {
+    n_returns: usize,
+    sharpe: f64,
+}
+
+impl PerReturn {
+    /// As a trial.
+    pub fn tried(self, what: What) -> Tried {
+        Tried {
+            what,
+            n_returns: self.n_returns,
+            sharpe: self.sharpe,
+        }
+    }
+}
+
+/// The Sharpe ratio of the known ones of these returns, not annualised.
+pub fn sharpe_of(rets: &[f64]) -> PerReturn {
+    let known: Vec<f64> = rets.iter().copied().filter(|r| r.is_finite()).collect();
+    PerReturn {
+        n_returns: known.len(),
+        sharpe: over(&known, Sharpe::new(1.0, 0.0, 1)),
+    }
 }
 
 /// By which figure variants are chosen.

@@ -5,17 +5,17 @@
 //! one account: what changing from one combination to another costs is in its results. Timestamps
 //! between judged ranges (a step longer than the test) are flat.
 
-use crate::columns::{axis_columns, axis_values};
+use crate::book::{Named, Tried, What};
+use crate::columns::{axis_columns, axis_values, floats};
 use crate::splits::{Fold, Walk};
-use crate::summary::{self, FIGURES, Objective, best, of_returns, returns_of};
+use crate::summary::{self, FIGURES, Objective, best, of_returns, returns_of, sharpe_of};
 use crate::variants::{Simulations, Variants};
-use datafusion::arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch};
+use datafusion::arrow::array::{ArrayRef, Int64Array};
 use datafusion::error::Result;
-use quantlake_backtest::engine::Simulator;
 use quantlake_backtest::market::Market;
 use quantlake_backtest::metrics::drawdowns;
-use quantlake_core::relation::{Rows, time_column};
-use quantlake_core::{Args, OutputField, OutputType, QlError, SqlState};
+use quantlake_core::relation::time_column;
+use quantlake_core::{Args, OutputField, OutputType, ParamValue, QlError, SqlState};
 use std::sync::Arc;
 
 /// A fold with the combination that was best on its fitting range.
@@ -78,11 +78,10 @@ pub fn equity_columns(_variants: &Variants) -> Vec<OutputField> {
 /// One row per fold.
 ///
 /// # Errors
-/// 22023 when the bars are too few for one fold; those of the strategy.
-pub fn run(variants: &Variants, args: &Args, rows: &Rows) -> Result<RecordBatch> {
-    let simulations = variants.over(rows)?;
+/// 22023 when the bars are too few for one fold; those of the strategy and of counting.
+pub fn run(simulations: &Simulations<'_>, args: &Args) -> Result<Vec<ArrayRef>> {
     let market = simulations.market()?;
-    let walked = walk(variants, args, &simulations, &market)?;
+    let walked = walk(simulations, args, &market)?;
     let objective = Objective(args.count("optimise")?);
     let periods = args.number("periods")?;
     let figures: Vec<[f64; FIGURES.len()]> = (walked.folds.iter())
@@ -106,7 +105,7 @@ pub fn run(variants: &Variants, args: &Args, rows: &Rows) -> Result<RecordBatch>
         time(|f| f.test.end - 1),
     ];
     let choices = walked.folds.iter().map(|f| f.choice.as_slice());
-    columns.extend(axis_values(&variants.space, choices)?);
+    columns.extend(axis_values(&simulations.variants.space, choices)?);
     columns.push(floats(walked.folds.iter().map(|f| f.in_sample)));
     columns.push(floats(figures.iter().map(|f| objective.value(f))));
     for i in 0..FIGURES.len() {
@@ -116,17 +115,16 @@ pub fn run(variants: &Variants, args: &Args, rows: &Rows) -> Result<RecordBatch>
                 .map(|f| f.get(i).copied().unwrap_or(f64::NAN)),
         ));
     }
-    Ok(RecordBatch::try_new(rows.output_schema(), columns)?)
+    Ok(columns)
 }
 
 /// One row per judged timestamp.
 ///
 /// # Errors
 /// Those of [`run`].
-pub fn run_equity(variants: &Variants, args: &Args, rows: &Rows) -> Result<RecordBatch> {
-    let simulations = variants.over(rows)?;
+pub fn run_equity(simulations: &Simulations<'_>, args: &Args) -> Result<Vec<ArrayRef>> {
     let market = simulations.market()?;
-    let walked = walk(variants, args, &simulations, &market)?;
+    let walked = walk(simulations, args, &market)?;
     let times = market
         .times
         .iter()
@@ -141,22 +139,43 @@ pub fn run_equity(variants: &Variants, args: &Args, rows: &Rows) -> Result<Recor
     };
     let judged = walked.start..walked.start + walked.equity.len();
     let start = args.number("cash")?;
-    let columns: Vec<ArrayRef> = vec![
+    Ok(vec![
         time_column(times.map(|t| Some(*t)).collect()),
         Arc::new(judged.map(fold_of).collect::<Int64Array>()),
         floats(walked.equity.iter().copied()),
         floats(walked.returns.iter().copied()),
         floats(drawdowns(start, &walked.equity).into_iter()),
-    ];
-    Ok(RecordBatch::try_new(rows.output_schema(), columns)?)
+    ])
 }
 
-fn walk(
-    variants: &Variants,
-    args: &Args,
-    simulations: &Simulations<'_>,
-    market: &Market<'_>,
-) -> Result<Walked> {
+/// The arguments that make one walk forward another than the next.
+const OWN: [&str; 6] = ["train", "test", "step", "anchored", "optimise", "purge"];
+
+/// Fits, trades what was fitted, and counts: each combination by the last bars that it was fitted on,
+/// and the walk as one more way to trade the strategy.
+fn walk(simulations: &Simulations<'_>, args: &Args, market: &Market<'_>) -> Result<Walked> {
+    let variants = simulations.variants;
+    let folds = folds(variants, args, market.n_times())?;
+    let objective = Objective(args.count("optimise")?);
+    let (folds, mut tried) = fit(simulations, market, folds, objective)?;
+    let parts = folds
+        .iter()
+        .map(|f| (f.fold.test.clone(), f.choice.as_slice()));
+    let parts: Vec<_> = parts.collect();
+    let (equity, returns) = simulations.run_joined(market, &parts, |settings, run| {
+        (run.curve.equity(), returns_of(settings, run))
+    })?;
+    tried.push(sharpe_of(&returns).tried(What::Procedure(procedure(variants, args)?)));
+    simulations.count(&tried)?;
+    Ok(Walked {
+        start: parts.first().map_or(0, |(times, _)| times.start),
+        folds,
+        equity,
+        returns,
+    })
+}
+
+fn folds(variants: &Variants, args: &Args, n_times: usize) -> Result<Vec<Fold>, QlError> {
     let test = args.count("test")?;
     let step = args.count("step")?;
     let walk = Walk {
@@ -166,90 +185,64 @@ fn walk(
         is_anchored: args.flag("anchored")?,
         purge: args.count("purge")?,
     };
-    let folds = walk.folds(market.n_times());
-    let (Some(first), Some(last)) = (folds.first(), folds.last()) else {
-        return Err(too_few(variants, &walk, market.n_times()).into());
-    };
-    let judged = first.test.start..last.test.end;
-    let objective = Objective(args.count("optimise")?);
-    let folds = fit(variants, simulations, market, folds, objective)?;
-    let targets = joined_targets(simulations, market, &folds)?;
-    let settings = variants.settings(&vec![0; variants.space.axes.len()])?;
-    let part = market.slice(judged.clone());
-    let mut simulator = Simulator::new(&part, settings);
-    let run = simulator.run(&targets);
-    Ok(Walked {
-        folds,
-        start: judged.start,
-        returns: returns_of(settings, run),
-        equity: run.curve.equity(),
-    })
+    if walk.train + walk.purge + walk.test > n_times {
+        return Err(too_few(variants, &walk, n_times));
+    }
+    Ok(walk.folds(n_times))
 }
 
+fn procedure(variants: &Variants, args: &Args) -> Result<Named, QlError> {
+    let mut named = Vec::new();
+    for name in OWN {
+        named.push((name.to_string(), args.get(name)?.clone()));
+    }
+    for axis in &variants.space.axes {
+        let values: Vec<String> = axis.values.iter().map(ToString::to_string).collect();
+        let values = ParamValue::Text(values.join(", "));
+        named.push((axis.name.clone(), values));
+    }
+    Ok(named)
+}
+
+/// The best combination of each fold, and what was tried for the last one.
 fn fit(
-    variants: &Variants,
     simulations: &Simulations<'_>,
     market: &Market<'_>,
     folds: Vec<Fold>,
     objective: Objective,
-) -> Result<Vec<Fitted>> {
-    let all = variants.space.len();
-    let choices: Vec<Vec<usize>> = (0..all).map(|i| variants.space.choice(i)).collect();
-    let fitted = folds.into_iter().map(|fold| {
-        let values = simulations.run(&choices, market, fold.train.clone(), |settings, run| {
+) -> Result<(Vec<Fitted>, Vec<Tried>)> {
+    let space = &simulations.variants.space;
+    let n = space.len();
+    // The combination with its measures, and once more as a trial.
+    let per_choice = (space.axes.len() + 4) * size_of::<f64>();
+    simulations.work.hold(2 * n * per_choice)?;
+    let choices: Vec<Vec<usize>> = (0..n).map(|i| space.choice(i)).collect();
+    let mut last = Vec::new();
+    let mut fitted = Vec::with_capacity(folds.len());
+    for fold in folds {
+        last = simulations.run(&choices, market, fold.train.clone(), |settings, run| {
             let rets = returns_of(settings, run);
-            objective.value(&of_returns(&rets, settings.periods))
+            let value = objective.value(&of_returns(&rets, settings.periods));
+            (value, sharpe_of(&rets))
         })?;
-        let chosen = best(values.iter().map(|v| objective.score(*v))).unwrap_or(0);
-        Ok(Fitted {
-            in_sample: values.get(chosen).copied().unwrap_or(f64::NAN),
+        let chosen = best(last.iter().map(|(v, _)| objective.score(*v))).unwrap_or(0);
+        fitted.push(Fitted {
+            in_sample: last.get(chosen).map_or(f64::NAN, |(value, _)| *value),
             choice: choices.get(chosen).cloned().unwrap_or_default(),
             fold,
-        })
-    });
-    fitted.collect()
-}
-
-/// The targets of the chosen combinations, each over its judged range, flat in between.
-fn joined_targets(
-    simulations: &Simulations<'_>,
-    market: &Market<'_>,
-    folds: &[Fitted],
-) -> Result<Vec<f64>> {
-    let n_rows = market.columns.ts.len();
-    let mut joined = vec![0.0; n_rows];
-    let mut targets = Vec::new();
-    for fitted in folds {
-        simulations.targets(&fitted.choice, &mut targets)?;
-        let bounds = (
-            market.first_row.get(fitted.fold.test.start),
-            market.first_row.get(fitted.fold.test.end),
-        );
-        let (Some(start), Some(end)) = bounds else {
-            return Err(QlError::internal("a fold behind the last bar").into());
-        };
-        let judged = *start..*end;
-        if let (Some(to), Some(from)) = (joined.get_mut(judged.clone()), targets.get(judged)) {
-            to.copy_from_slice(from);
-        }
+        });
     }
-    Ok(joined)
+    let tried = choices.into_iter().zip(last);
+    let tried = tried.map(|(choice, (_, sharpe))| sharpe.tried(What::Combination(choice)));
+    Ok((fitted, tried.collect()))
 }
 
 fn too_few(variants: &Variants, walk: &Walk, n_times: usize) -> QlError {
     QlError::new(
         SqlState::InvalidParameter,
         format!(
-            "{}: one fold needs more than {} timestamps (train {} + purge {}), found {n_times}",
-            variants.function,
-            walk.train + walk.purge,
-            walk.train,
-            walk.purge
+            "{}: `train` + `purge` + `test` must be at most the number of timestamps ({n_times}), found {} + {} + {}",
+            variants.function, walk.train, walk.purge, walk.test
         ),
     )
-}
-
-pub(crate) fn floats(values: impl Iterator<Item = f64>) -> ArrayRef {
-    let known = values.map(|v| v.is_finite().then_some(v));
-    Arc::new(known.collect::<Float64Array>())
 }
