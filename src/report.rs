@@ -11,6 +11,7 @@ mod format;
 mod page;
 mod picture;
 mod plot;
+mod png;
 mod scale;
 mod svg;
 mod text;
@@ -20,7 +21,8 @@ use crate::engine::Engine;
 use crate::engine::strategies::find_run;
 use crate::lake::ledger::{MetricEntry, ResultTable, RunEntry};
 use curve::Curve;
-use datafusion::error::Result;
+use datafusion::error::DataFusionError;
+use quantlake_core::QlError;
 
 /// All that the ledger knows about a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +40,7 @@ impl Report {
     ///
     /// # Errors
     /// 42704 when there is none, and those of the ledger.
-    pub fn load(engine: &Engine, run: i64) -> Result<Self> {
+    pub fn load(engine: &Engine, run: i64) -> Result<Self, DataFusionError> {
         let entry = find_run(engine, run)?;
         let ledger = engine.lake().ledger();
         let table = |name| ledger.run_results(name, Some(run));
@@ -60,6 +62,14 @@ impl Report {
             ReportFormat::Svg => picture::picture(self),
             ReportFormat::Text => text::text(self),
         }
+    }
+
+    /// The picture as PNG.
+    ///
+    /// # Errors
+    /// 58P01 when the machine has no fonts.
+    pub fn png(&self) -> Result<Vec<u8>, QlError> {
+        png::png(&picture::picture(self))
     }
 
     /// The value of a metric.

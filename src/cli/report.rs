@@ -17,25 +17,30 @@ pub struct ReportArgs {
     /// The run's number, as `RUN BACKTEST` gave it.
     #[arg(value_name = "RUN")]
     run: i64,
-    /// Where to write: a file that ends in .html, .svg or .txt, or `-` for charts in the terminal.
+    /// Where to write: a file that ends in .html, .svg, .png or .txt, or `-` for charts in the
+    /// terminal.
     #[arg(short, long, default_value = "-", value_name = "FILE")]
     output: PathBuf,
 }
 
 /// Runs the command.
 pub async fn run(args: ReportArgs, printer: &Printer) -> Result<ExitStatus> {
-    let format = format_of(&args.output)?;
+    let form = form_of(&args.output)?;
     let engine = args
         .data
         .open()
         .await
         .map_err(|error| ask_the_server(error, args.run))?;
-    let report = Report::load(&engine, args.run)?.render(format);
+    let report = Report::load(&engine, args.run)?;
+    let bytes = match form {
+        Form::Text(format) => report.render(format).into_bytes(),
+        Form::Png => report.png()?,
+    };
     if args.output.as_os_str() == "-" {
-        printer.data(&report);
+        printer.data(&String::from_utf8_lossy(&bytes));
         return Ok(ExitStatus::Success);
     }
-    std::fs::write(&args.output, report).map_err(|error| {
+    std::fs::write(&args.output, bytes).map_err(|error| {
         QlError::new(
             SqlState::of_io(&error),
             format!("cannot write {}: {error}", args.output.display()),
@@ -45,18 +50,27 @@ pub async fn run(args: ReportArgs, printer: &Printer) -> Result<ExitStatus> {
     Ok(ExitStatus::Success)
 }
 
-fn format_of(output: &Path) -> Result<ReportFormat, QlError> {
+/// What is written.
+enum Form {
+    /// What `REPORT RUN` gives too.
+    Text(ReportFormat),
+    /// The picture in dots.
+    Png,
+}
+
+fn form_of(output: &Path) -> Result<Form, QlError> {
     if output.as_os_str() == "-" {
-        return Ok(ReportFormat::Text);
+        return Ok(Form::Text(ReportFormat::Text));
     }
     match output.extension().and_then(|e| e.to_str()) {
-        Some("html" | "htm") => Ok(ReportFormat::Html),
-        Some("svg") => Ok(ReportFormat::Svg),
-        Some("txt") => Ok(ReportFormat::Text),
+        Some("html" | "htm") => Ok(Form::Text(ReportFormat::Html)),
+        Some("svg") => Ok(Form::Text(ReportFormat::Svg)),
+        Some("txt") => Ok(Form::Text(ReportFormat::Text)),
+        Some("png") => Ok(Form::Png),
         _ => Err(QlError::bad_argument(
             "quantlake report",
             "--output",
-            "a file that ends in .html, .svg or .txt, or -",
+            "a file that ends in .html, .svg, .png or .txt, or -",
             output.display(),
         )),
     }

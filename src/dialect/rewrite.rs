@@ -234,7 +234,11 @@ fn literal(value: &ParamValue) -> Expr {
 
 fn dot_to_subscript(access: &mut AccessExpr) {
     if let AccessExpr::Dot(Expr::Identifier(field)) = access {
-        let name = Value::SingleQuotedString(field.value.clone());
+        let name = match field.quote_style {
+            Some(_) => field.value.clone(),
+            None => field.value.to_ascii_lowercase(),
+        };
+        let name = Value::SingleQuotedString(name);
         let index = Expr::Value(ValueWithSpan {
             value: name,
             span: Span::empty(),

@@ -3,8 +3,8 @@
 use super::oids;
 use crate::server::wire_type;
 use datafusion::arrow::array::{ArrayRef, RecordBatch, new_null_array};
-use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
-use datafusion::catalog::{CatalogProvider, TableProvider};
+use datafusion::arrow::datatypes::{DataType, Field, Fields, SchemaRef};
+use datafusion::catalog::{CatalogProvider, SchemaProvider, TableProvider};
 use datafusion::common::ScalarValue;
 use datafusion::datasource::TableType;
 use datafusion::error::Result;
@@ -16,21 +16,59 @@ use std::sync::Arc;
 struct Relation {
     schema: String,
     name: String,
-    provider: Arc<dyn TableProvider>,
+    is_view: bool,
+    /// None when it cannot be opened now, such as an external table without its files: the others
+    /// have to be found all the same, and who reads it is told what is wrong.
+    provider: Option<Arc<dyn TableProvider>>,
 }
 
 impl Relation {
+    /// None when it was dropped since it was listed.
+    async fn find(schema: &dyn SchemaProvider, of: &str, name: &str) -> Result<Option<Self>> {
+        let provider = match schema.table(name).await {
+            Ok(None) => return Ok(None),
+            Ok(found) => found,
+            Err(error) => {
+                tracing::warn!(schema = of, relation = name, %error, "cannot be opened");
+                None
+            }
+        };
+        let ty = match &provider {
+            Some(provider) => Some(provider.table_type()),
+            None => schema.table_type(name).await.unwrap_or_default(),
+        };
+        Ok(Some(Self {
+            schema: of.to_string(),
+            name: name.to_string(),
+            is_view: ty == Some(TableType::View) || of == "information_schema",
+            provider,
+        }))
+    }
+
     fn oid(&self) -> i32 {
         oids::relation(&self.schema, &self.name)
     }
 
-    fn is_view(&self) -> bool {
-        self.provider.table_type() == TableType::View || self.schema == "information_schema"
-    }
-
     /// As `relkind` has it.
     fn kind(&self) -> &'static str {
-        if self.is_view() { "v" } else { "r" }
+        if self.is_view { "v" } else { "r" }
+    }
+
+    /// Its columns; none when it cannot be opened.
+    fn columns(&self) -> Fields {
+        let provider = self.provider.as_ref();
+        provider.map_or_else(Fields::empty, |p| p.schema().fields().clone())
+    }
+
+    /// How many rows it has, where that is known without reading it.
+    fn n_rows(&self) -> Option<usize> {
+        let statistics = self.provider.as_ref()?.statistics()?;
+        statistics.num_rows.get_value().copied()
+    }
+
+    /// The text that it was made with.
+    fn definition(&self) -> Option<&str> {
+        self.provider.as_ref()?.get_table_definition()
     }
 }
 
@@ -46,15 +84,7 @@ async fn relations(catalog: &dyn CatalogProvider) -> Result<Vec<Relation>> {
         let mut tables = schema.table_names();
         tables.sort();
         for table in tables {
-            // Dropped since it was listed.
-            let Some(provider) = schema.table(&table).await? else {
-                continue;
-            };
-            all.push(Relation {
-                schema: name.clone(),
-                name: table,
-                provider,
-            });
+            all.extend(Relation::find(schema.as_ref(), &name, &table).await?);
         }
     }
     Ok(all)
@@ -157,13 +187,8 @@ pub async fn namespaces(
 /// Those of the lake.
 pub async fn classes(catalog: Arc<dyn CatalogProvider>, schema: SchemaRef) -> Result<RecordBatch> {
     let all = relations(catalog.as_ref()).await?;
-    let n_columns = |r: &Relation| r.provider.schema().fields().len() as i16;
-    let n_rows = |r: &Relation| {
-        let statistics = r.provider.statistics();
-        statistics
-            .and_then(|s| s.num_rows.get_value().copied())
-            .map_or(-1.0, |n| n as f64)
-    };
+    let n_columns = |r: &Relation| r.columns().len() as i16;
+    let n_rows = |r: &Relation| r.n_rows().map_or(-1.0, |n| n as f64);
     Rows::new(&schema, all.len())
         .with("oid", all.iter().map(|r| r.oid().into()))?
         .with("relname", all.iter().map(|r| r.name.as_str().into()))?
@@ -195,7 +220,7 @@ pub async fn attributes(
         .into_iter()
         .flat_map(|r| {
             let oid = r.oid();
-            let columns: Vec<_> = r.provider.schema().fields().iter().cloned().collect();
+            let columns: Vec<_> = r.columns().iter().cloned().collect();
             (1i16..).zip(columns).map(move |(n, f)| {
                 let ty = wire_type(&f);
                 (oid, n, f, ty)
@@ -242,12 +267,12 @@ pub async fn listing(
     views: bool,
 ) -> Result<RecordBatch> {
     let mut all = relations(catalog.as_ref()).await?;
-    all.retain(|r| r.is_view() == views);
+    all.retain(|r| r.is_view == views);
     let (name, owner) = match views {
         true => ("viewname", "viewowner"),
         false => ("tablename", "tableowner"),
     };
-    let definition = |r: &Relation| ScalarValue::from(r.provider.get_table_definition());
+    let definition = |r: &Relation| ScalarValue::from(r.definition());
     Rows::new(&schema, all.len())
         .with("schemaname", all.iter().map(|r| r.schema.as_str().into()))?
         .with(name, all.iter().map(|r| r.name.as_str().into()))?
@@ -262,6 +287,6 @@ pub async fn listing(
 /// Those of the lake.
 pub async fn view_definitions(catalog: &dyn CatalogProvider) -> Result<HashMap<i32, String>> {
     let all = relations(catalog).await?;
-    let definition = |r: &Relation| Some((r.oid(), r.provider.get_table_definition()?.to_string()));
+    let definition = |r: &Relation| Some((r.oid(), r.definition()?.to_string()));
     Ok(all.iter().filter_map(definition).collect())
 }

@@ -3,8 +3,8 @@
 mod candles;
 mod months;
 
-pub use candles::{candles, symbols};
-pub use months::{height_of as months_height, months};
+pub use candles::{candles, symbols, title as candles_title};
+pub use months::{MONTHS, by_year, height_of as months_height, months, total as year_total};
 
 use super::Report;
 use super::format::Unit;
@@ -14,14 +14,24 @@ use super::scale::is_intraday;
 /// A chart that a report may have.
 pub type Draw = fn(&Report, Size) -> Option<Chart>;
 
+const ROLLING_SHARPE: &str = "Rolling Sharpe ratio";
+
 /// The charts over time, with their titles, in the order of the page.
 pub const OVER_TIME: [(&str, Draw); 5] = [
     ("Equity, benchmark dashed", equity),
     ("Drawdown, benchmark dashed", drawdown),
-    ("Rolling Sharpe ratio", rolling_sharpe),
+    (ROLLING_SHARPE, rolling_sharpe),
     ("Net exposure, gross dashed", exposure),
     ("Costs paid so far", costs),
 ];
+
+/// What stands above a chart over time in a report.
+pub fn title_in(report: &Report, title: &str) -> String {
+    match title {
+        ROLLING_SHARPE => format!("{title}, {} returns, annualised", rolling_window(report)),
+        other => other.to_string(),
+    }
+}
 
 /// Value of the account and of the benchmark.
 pub fn equity(report: &Report, size: Size) -> Option<Chart> {

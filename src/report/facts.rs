@@ -101,7 +101,7 @@ pub fn verdict(report: &Report) -> (bool, String) {
         ),
         None => (
             false,
-            format!("With {tried}; the Sharpe ratio is not defined here."),
+            format!("With {tried}, the Sharpe ratio is not defined."),
         ),
     }
 }

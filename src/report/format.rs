@@ -18,9 +18,14 @@ pub fn show(value: f64, unit: Unit) -> String {
     }
     match unit {
         Unit::Money => grouped(value, if value.abs() < 1000.0 { 2 } else { 0 }),
-        Unit::Percent => format!("{} %", grouped(value * 100.0, 2)),
+        Unit::Percent => format!("{} %", percent(value * 100.0)),
         Unit::Plain => plain(value),
     }
+}
+
+/// A fraction in percent without its sign.
+pub fn percent_number(value: f64, decimals: usize) -> String {
+    grouped(value * 100.0, decimals)
 }
 
 /// A number on an axis: as short as its ticks allow.
@@ -44,6 +49,32 @@ pub fn tick(value: f64, step: f64, unit: Unit) -> String {
         Unit::Percent => format!("{text} %"),
         _ => text,
     }
+}
+
+/// A percentage: of thousands of percent the hundredths do not matter, and millions of them are no
+/// more than an order of magnitude.
+fn percent(value: f64) -> String {
+    match value.abs() {
+        v if v >= 1e7 => format!("{value:.1e}"),
+        v if v >= 1e3 => grouped(value, 0),
+        _ => grouped(value, 2),
+    }
+}
+
+/// A text in lines of so many characters; words are not cut.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        let room = width.saturating_sub(word.chars().count() + 1);
+        match lines.last_mut() {
+            Some(line) if line.chars().count() <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_string()),
+        }
+    }
+    lines
 }
 
 fn plain(value: f64) -> String {
@@ -128,15 +159,27 @@ pub fn unit_of(metric: &str) -> Unit {
     }
 }
 
+/// Names that are written in one way only.
+const SHORT_NAMES: [(&str, &str); 8] = [
+    ("cagr", "CAGR"),
+    ("var", "VaR"),
+    ("cvar", "CVaR"),
+    ("cdar", "CDaR"),
+    ("mae", "MAE"),
+    ("mfe", "MFE"),
+    ("sqn", "SQN"),
+    ("pnl", "P&L"),
+];
+
 /// A metric's name for people.
 pub fn label_of(metric: &str) -> String {
     let mut words: Vec<String> = metric.split('_').map(str::to_string).collect();
     for word in &mut words {
-        if matches!(
-            word.as_str(),
-            "cagr" | "var" | "cvar" | "mae" | "mfe" | "sqn" | "pnl" | "cdar"
-        ) {
-            *word = word.to_ascii_uppercase();
+        if let Some((_, shown)) = SHORT_NAMES
+            .iter()
+            .find(|(short, _)| *short == word.as_str())
+        {
+            *word = (*shown).to_string();
         }
     }
     let text = words
@@ -158,6 +201,8 @@ mod tests {
         assert_eq!(show(1_234_567.8, Unit::Money), "1,234,568");
         assert_eq!(show(-0.1234, Unit::Percent), "−12.34 %");
         assert_eq!(show(-0.000_01, Unit::Percent), "0.00 %");
+        assert_eq!(show(-12.345, Unit::Percent), "−1,234 %");
+        assert_eq!(show(9.3e15, Unit::Percent), "9.3e17 %");
         assert_eq!(show(f64::NAN, Unit::Plain), "–");
         assert_eq!(show(1.5, Unit::Plain), "1.500");
         assert_eq!(show(42.0, Unit::Plain), "42");
@@ -166,9 +211,18 @@ mod tests {
     }
 
     #[test]
+    fn lines_are_as_full_as_they_can_be() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("one two three", 6), ["one", "two", "three"]);
+        assert_eq!(wrap("unbreakable", 3), ["unbreakable"]);
+        assert_eq!(wrap("", 3), [""]);
+    }
+
+    #[test]
     fn names_become_words() {
         assert_eq!(label_of("n_trades"), "Number of trades");
-        assert_eq!(label_of("cvar_95"), "CVAR 95");
+        assert_eq!(label_of("cvar_95"), "CVaR 95");
+        assert_eq!(label_of("pnl_net"), "P&L net");
         assert_eq!(unit_of("max_drawdown"), Unit::Percent);
         assert_eq!(unit_of("max_drawdown_bars"), Unit::Plain);
         assert_eq!(unit_of("end_equity"), Unit::Money);

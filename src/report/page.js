@@ -11,8 +11,8 @@ for (const figure of document.querySelectorAll("figure")) {
   figure.addEventListener("pointerleave", () => { told.textContent = ""; });
 }
 // One symbol's trades at a time.
-for (const section of document.querySelectorAll(".symbols")) {
-  const select = section.querySelector("select");
+for (const select of document.querySelectorAll(".symbols select")) {
+  const section = select.closest(".symbols");
   const parts = [...section.querySelectorAll(".symbol")];
   const show = () => parts.forEach((part, i) => { part.hidden = i !== select.selectedIndex; });
   select.addEventListener("change", show);

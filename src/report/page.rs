@@ -1,7 +1,7 @@
 //! The report as one page without anything from outside: style, script and charts are in it. Every
 //! chart is there for a wide and for a narrow screen, so that text keeps its size on a phone.
 
-use super::charts::{OVER_TIME, candles, months, months_height, rolling_window, symbols};
+use super::charts::{OVER_TIME, candles, candles_title, months, months_height, symbols, title_in};
 use super::facts::{self, Fact};
 use super::plot::{Chart, Size};
 use super::svg::escape;
@@ -83,12 +83,7 @@ fn honesty(html: &mut String, report: &Report) {
 
 fn charts(html: &mut String, report: &Report) {
     for (title, draw) in OVER_TIME {
-        let title = match title {
-            "Rolling Sharpe ratio" => {
-                format!("{title}, {} returns, annualised", rolling_window(report))
-            }
-            other => other.to_string(),
-        };
+        let title = title_in(report, title);
         let height = if title.starts_with("Equity") {
             300.0
         } else {
@@ -133,16 +128,18 @@ fn trades(html: &mut String, report: &Report) {
     if symbols.is_empty() {
         return;
     }
-    html.push_str("<section class=\"symbols\"><label>Symbol <select>");
-    for symbol in &symbols {
-        let _ = write!(html, "<option>{}</option>", escape(symbol));
+    html.push_str("<section class=\"symbols\">");
+    if symbols.len() > 1 {
+        html.push_str("<label>Symbol <select>");
+        for symbol in &symbols {
+            let _ = write!(html, "<option>{}</option>", escape(symbol));
+        }
+        html.push_str("</select></label>");
     }
-    html.push_str("</select></label>");
     for (i, symbol) in symbols.iter().enumerate() {
         let hidden = if i == 0 { "" } else { " hidden" };
         let _ = write!(html, "<div class=\"symbol\"{hidden}>");
-        let title = format!("Trades of {symbol}");
-        figure(html, &title, |width| {
+        figure(html, &candles_title(symbol), |width| {
             candles(
                 report,
                 symbol,

@@ -1,8 +1,9 @@
 //! The charts of a report as one picture, with its colours in it: what PNG is made of.
 
 use super::Report;
-use super::charts::{OVER_TIME, candles, months, months_height, symbols};
+use super::charts::{OVER_TIME, candles, candles_title, months, months_height, symbols, title_in};
 use super::facts;
+use super::format::wrap;
 use super::plot::{Chart, Size};
 use super::svg::Svg;
 
@@ -12,6 +13,8 @@ const STYLE: &str = include_str!("picture.css");
 const WIDTH: f64 = 1000.0;
 /// Room on each side.
 const MARGIN: f64 = 30.0;
+/// Characters of a line of parameters.
+const LINE: usize = 125;
 /// Height of a title.
 const TITLE: f64 = 26.0;
 
@@ -33,7 +36,8 @@ pub fn picture(report: &Report) -> String {
         } else {
             140.0
         };
-        place(&mut svg, title, draw(report, Size { width, height }));
+        let title = title_in(report, title);
+        place(&mut svg, &title, draw(report, Size { width, height }));
     }
     let height = months_height(report);
     place(
@@ -50,7 +54,8 @@ pub fn picture(report: &Report) -> String {
                 height: 260.0,
             },
         );
-        place(&mut svg, &format!("Trades of {symbol}"), chart);
+        let title = format!("{}, ▲ buy, ▼ sell", candles_title(symbol));
+        place(&mut svg, &title, chart);
     }
     let height = y + 8.0;
     format!(
@@ -69,30 +74,23 @@ fn head(svg: &mut Svg, report: &Report) -> f64 {
         .map(|(name, value)| format!(" · {name} = {value}"))
         .collect();
     svg.text("name", MARGIN, 44.0, "start", &header.strategy);
-    svg.text(
-        "sub",
-        MARGIN,
-        64.0,
-        "start",
-        &format!("run {}{parameters}", report.run.id),
-    );
+    let mut y = 64.0;
+    for line in wrap(&format!("run {}{parameters}", report.run.id), LINE) {
+        svg.text("sub", MARGIN, y, "start", &line);
+        y += 16.0;
+    }
     let headline = facts::headline(report);
     let width = (WIDTH - 2.0 * MARGIN) / headline.len().max(1) as f64;
     for (i, (name, value, beside)) in headline.iter().enumerate() {
         let x = MARGIN + i as f64 * width;
-        svg.text("sub", x, 94.0, "start", name);
-        svg.text("value", x, 118.0, "start", value);
+        svg.text("sub", x, y + 14.0, "start", name);
+        svg.text("value", x, y + 38.0, "start", value);
         if let Some(beside) = beside {
-            svg.text("sub", x, 136.0, "start", &format!("benchmark {beside}"));
+            svg.text("sub", x, y + 56.0, "start", &format!("benchmark {beside}"));
         }
     }
     let (is_good, sentence) = facts::verdict(report);
-    svg.text(
-        if is_good { "good" } else { "doubt" },
-        MARGIN,
-        164.0,
-        "start",
-        &sentence,
-    );
-    184.0
+    let class = if is_good { "good" } else { "doubt" };
+    svg.text(class, MARGIN, y + 84.0, "start", &sentence);
+    y + 104.0
 }

@@ -11,6 +11,8 @@ const RIGHT: f64 = 58.0;
 const BOTTOM: f64 = 22.0;
 /// Room above.
 const TOP: f64 = 8.0;
+/// Room before the first and behind the last time, so that their candles are whole.
+const SIDE: f64 = 5.0;
 /// The most points that a line is drawn with.
 const MAX_POINTS: usize = 700;
 
@@ -55,7 +57,7 @@ pub struct Plot<'a> {
 
 impl<'a> Plot<'a> {
     /// Draws the axes for series over these times; `include` are values that have to be in sight.
-    /// None when there is nothing to draw.
+    /// None when no value is known.
     pub fn new(
         size: Size,
         times: &'a [i64],
@@ -64,8 +66,9 @@ impl<'a> Plot<'a> {
         include: &[f64],
     ) -> Option<Self> {
         let (first, last) = (*times.first()?, *times.last()?);
-        let all = series.iter().flat_map(|s| s.values);
-        let (low, high) = extent(all, include)?;
+        let all = || series.iter().flat_map(|s| s.values);
+        extent(all(), &[])?;
+        let (low, high) = extent(all(), include)?;
         let margin = if high > low {
             (high - low) * 0.04
         } else {
@@ -85,8 +88,8 @@ impl<'a> Plot<'a> {
         let x = Linear {
             low: first as f64,
             high: last as f64,
-            from: 2.0,
-            to: size.width - RIGHT,
+            from: SIDE,
+            to: size.width - RIGHT - SIDE,
         };
         let y = Linear {
             low,
@@ -117,7 +120,7 @@ impl<'a> Plot<'a> {
         for mark in marks {
             let y = self.y.at(mark);
             let class = if mark == 0.0 { "zero" } else { "grid" };
-            self.svg.line(class, (self.x.from, y), (right, y));
+            self.svg.line(class, (0.0, y), (right, y));
             let label = tick(mark, step, self.unit);
             self.svg.text("tick", right + 6.0, y + 4.0, "start", &label);
         }
@@ -279,7 +282,7 @@ mod tests {
             class: "a",
             values: &[f64::NAN],
         };
-        assert!(Plot::new(size, &[1], &[series], Unit::Plain, &[]).is_none());
+        assert!(Plot::new(size, &[1], &[series], Unit::Plain, &[0.0]).is_none());
         assert!(Plot::new(size, &[], &[], Unit::Plain, &[0.0]).is_none());
     }
 }

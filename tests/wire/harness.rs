@@ -39,6 +39,11 @@ impl TestServer {
     /// With other options.
     pub async fn with(change: impl FnOnce(&mut ServerOptions)) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
+        Self::over(folder, change).await
+    }
+
+    /// Over a folder that may have something in it.
+    pub async fn over(folder: tempfile::TempDir, change: impl FnOnce(&mut ServerOptions)) -> Self {
         let engine = Engine::open(folder.path(), EngineOptions::default())
             .await
             .expect("engine");

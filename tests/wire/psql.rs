@@ -1,15 +1,12 @@
 //! PostgreSQL's own client, its commands about the catalog and their content.
 
-use crate::harness::TestServer;
+use crate::harness::{TestServer, code_of, run};
+use quantlake::{Engine, EngineOptions};
 use std::io::Write;
 use std::process::{Command, Stdio};
 
 /// Runs psql with these commands on a server that has some tables; `None` without psql.
 async fn psql(commands: &'static [&'static str]) -> Option<String> {
-    if Command::new("psql").arg("--version").output().is_err() {
-        eprintln!("psql is not installed; on Debian: apt-get install postgresql-client");
-        return None;
-    }
     let server = TestServer::trusting().await;
     let client = server.connect().await;
     client
@@ -20,8 +17,17 @@ async fn psql(commands: &'static [&'static str]) -> Option<String> {
         )
         .await
         .expect("makes tables");
+    ask(&server, commands).await
+}
+
+/// Runs psql with these commands; `None` without psql.
+async fn ask(server: &TestServer, commands: &'static [&'static str]) -> Option<String> {
+    if Command::new("psql").arg("--version").output().is_err() {
+        eprintln!("psql is not installed; on Debian: apt-get install postgresql-client");
+        return None;
+    }
     let port = server.address.port().to_string();
-    let run = move || {
+    let call = move || {
         let mut psql = Command::new("psql")
             .args([
                 "-X",
@@ -45,7 +51,7 @@ async fn psql(commands: &'static [&'static str]) -> Option<String> {
         drop(script);
         psql.wait_with_output()
     };
-    let output = tokio::task::spawn_blocking(run)
+    let output = tokio::task::spawn_blocking(call)
         .await
         .expect("runs")
         .expect("psql starts");
@@ -120,6 +126,50 @@ async fn d_table_lists_its_columns() {
             "avg(close)",
         ],
     );
+}
+
+/// An external table is opened when it is asked for, and its folder may have been taken away since.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_out_of_reach_hides_no_other() {
+    let [folder, outside] = [(); 2].map(|()| tempfile::tempdir().expect("a temporary folder"));
+    let csv = outside.path().join("far.csv");
+    std::fs::write(&csv, "x\n1\n").expect("writes");
+    let options = EngineOptions {
+        allowed_paths: vec![outside.path().to_path_buf()],
+        ..EngineOptions::default()
+    };
+    let engine = Engine::open(folder.path(), options).await.expect("engine");
+    let tables = format!(
+        "CREATE TABLE near (a int);
+         CREATE EXTERNAL TABLE far STORED AS CSV LOCATION '{}' OPTIONS ('format.has_header' 'true');
+         CREATE VIEW over_far AS SELECT x FROM far",
+        csv.display()
+    );
+    run(&engine, &tables).await;
+    engine.lake().close();
+    drop(engine);
+
+    let server = TestServer::over(folder, |options| options.trust_loopback = true).await;
+    let client = server.connect().await;
+    let error = client.simple_query("SELECT * FROM far").await;
+    let error = error.expect_err("its folder is not allowed now");
+    assert_eq!(code_of(&error), "42501");
+    let Some(text) = ask(&server, &["\\d"]).await else {
+        return;
+    };
+    assert_has(
+        &text,
+        &[
+            "public | far | table | quantlake",
+            "public | near | table | quantlake",
+            "public | over_far | view | quantlake",
+        ],
+    );
+    let Some(text) = ask(&server, &["\\d near", "\\d far"]).await else {
+        return;
+    };
+    assert_has(&text, &["a | integer |", "Table \"public.far\""]);
+    assert!(!text.contains("x |"), "its columns are unknown: {text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

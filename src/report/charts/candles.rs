@@ -33,6 +33,14 @@ pub fn symbols(report: &Report) -> Vec<String> {
     symbols
 }
 
+/// What stands above the candles of a symbol; bars without symbols have no name.
+pub fn title(symbol: &str) -> String {
+    match symbol {
+        "" => "Trades".to_string(),
+        symbol => format!("Trades of {symbol}"),
+    }
+}
+
 /// The candles of a symbol with the entries and exits of its trades.
 pub fn candles(report: &Report, symbol: &str, size: Size) -> Option<Chart> {
     let per_candle = 4.0;
@@ -126,7 +134,8 @@ fn draw(plot: &mut Plot<'_>, candles: &Candles, size: Size) {
         } else {
             &mut falling
         };
-        let _ = write!(d, "M{x:.1} {:.1}V{:.1}", plot.y(high), plot.y(low));
+        let _ = write!(d, "M{x:.1} {:.1}V{top:.1}", plot.y(high));
+        let _ = write!(d, "M{x:.1} {bottom:.1}V{:.1}", plot.y(low));
         let height = (bottom - top).max(0.6);
         let _ = write!(
             d,

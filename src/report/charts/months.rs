@@ -1,12 +1,13 @@
 //! The heat map of monthly returns.
 
 use super::super::Report;
-use super::super::format::{Unit, show};
+use super::super::format::{Unit, percent_number, show};
 use super::super::plot::{Chart, Size};
 use super::super::svg::Svg;
 use std::collections::BTreeMap;
 
-const MONTHS: [&str; 12] = [
+/// The columns of the map.
+pub const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
 /// Height of a row.
@@ -20,14 +21,12 @@ const STEPS: f64 = 4.0;
 
 /// The height that the map of a report needs.
 pub fn height_of(report: &Report) -> f64 {
-    let years = by_year(&report.curve.monthly()).len();
-    ROW * (years as f64 + 1.0)
+    ROW * (by_year(report).len() as f64 + 1.0)
 }
 
 /// One row a year, one column a month, and the year's total.
 pub fn months(report: &Report, size: Size) -> Option<Chart> {
-    let monthly = report.curve.monthly();
-    let years = by_year(&monthly);
+    let years = by_year(report);
     if years.is_empty() {
         return None;
     }
@@ -57,15 +56,8 @@ pub fn months(report: &Report, size: Size) -> Option<Chart> {
             let label = format!("{} {year}", MONTHS.get(column as usize).unwrap_or(&""));
             cell(&mut svg, LEFT + column * width, y, width, *ret, &label);
         }
-        let total: f64 = months.values().map(|r| 1.0 + r).product::<f64>() - 1.0;
-        cell(
-            &mut svg,
-            LEFT + 12.0 * width,
-            y,
-            width,
-            total,
-            &year.to_string(),
-        );
+        let x = LEFT + 12.0 * width;
+        cell(&mut svg, x, y, width, total(months), &year.to_string());
     }
     Some(Chart {
         body: svg.into_body(),
@@ -82,16 +74,7 @@ fn cell(svg: &mut Svg, x: f64, y: f64, width: f64, ret: f64, label: &str) {
     let class = format!("cell {side}{strength}");
     svg.rect(&class, x + 1.0, y + 1.0, width - 2.0, ROW - 2.0);
     let decimals = usize::from(ret.abs() < 0.995 && width >= 26.0);
-    let text = format!("{:.decimals$}", ret * 100.0).replace('-', "−");
-    let text = if text
-        .trim_start_matches('−')
-        .chars()
-        .all(|c| "0.".contains(c))
-    {
-        text.trim_start_matches('−').to_string()
-    } else {
-        text
-    };
+    let text = percent_number(ret, decimals);
     let class = if width < 34.0 {
         "cellno small"
     } else {
@@ -107,10 +90,16 @@ fn cell(svg: &mut Svg, x: f64, y: f64, width: f64, ret: f64, label: &str) {
     );
 }
 
-fn by_year(monthly: &BTreeMap<(i32, u32), f64>) -> BTreeMap<i32, BTreeMap<u32, f64>> {
+/// The returns of the months of each year.
+pub fn by_year(report: &Report) -> BTreeMap<i32, BTreeMap<u32, f64>> {
     let mut years: BTreeMap<i32, BTreeMap<u32, f64>> = BTreeMap::new();
-    for ((year, month), ret) in monthly {
-        years.entry(*year).or_default().insert(*month, *ret);
+    for ((year, month), ret) in report.curve.monthly() {
+        years.entry(year).or_default().insert(month, ret);
     }
     years
+}
+
+/// The return of a year from those of its months.
+pub fn total(months: &BTreeMap<u32, f64>) -> f64 {
+    months.values().map(|r| 1.0 + r).product::<f64>() - 1.0
 }
