@@ -31,12 +31,13 @@ run indicators "ta-lib==0.8.2 $base" -- tests/golden/indicators_formulas.py
 run indicators "ta-lib==0.8.2 $base" -- tests/golden/indicators_hash.py
 run indicators "ta-lib==0.8.2 $base" -- tests/golden/conventions.py
 run labels "polars==2.1.0 polars-ta==0.5.18 $base" -- tests/golden/labels.py
-run labels-mlfinpy "mlfinpy==0.1.2" -- tests/golden/labels.py mlfinpy
+run labels-mlfinpy "mlfinpy==0.1.2 scikit-learn==1.9.1" -- tests/golden/labels.py mlfinpy
 run patterns "$base" -- tests/golden/patterns.py
 run models "onnx==1.23.2 onnxruntime==1.31.1 $base" -- tests/golden/models.py
 run sentiment "vaderSentiment==3.3.2" -- tests/golden/sentiment.py
 run signals "numpy==2.4.6" -- tests/golden/signals.py
 run risk "quantstats==0.0.86 skfolio==1.12.2 pandas-datareader==0.11.1 peewee==4.5.3 bottleneck==1.6.0 $base" -- tests/golden/risk.py
+run signals "numpy==2.4.6" -- tests/golden/risk_capacity.py
 run metrics "quantstats==0.0.86 ffn==1.4.1 skfolio==1.12.2 backtesting==0.6.6 scipy==1.17.1 pandas-datareader==0.11.1 peewee==4.5.3 bottleneck==1.6.0 $base" -- tests/golden/metrics.py
 run honest "scipy==1.17.1 statsmodels==0.15.0 arch==8.0.0 purgedcv==0.1.11 quantstats==0.0.86 scikit-learn==1.9.1 skfolio==1.12.2 mpmath==1.4.1 $base" -- tests/golden/honest.py
 run honest "" -- tests/golden/portfolio_risk.py

@@ -158,16 +158,19 @@ def quantstats_values(r, b, prices):
     treynor = {"annualization": "total", "risk_free": RF}
     yield "treynor", treynor, qs.treynor_ratio(r, b, rf=RF)
     # The returns are of whole calendar months only in slices that start at the end of one.
-    yield "best_month", {}, qs.best(r, "eom")
-    yield "worst_month", {}, qs.worst(r, "eom")
-    yield "best_year", {}, qs.best(r, "year")
-    yield "worst_year", {}, qs.worst(r, "year")
+    for name, every in [("month", "eom"), ("quarter", "eoq"), ("year", "eoy")]:
+        yield f"best_{name}", {}, qs.best(r, every)
+        yield f"worst_{name}", {}, qs.worst(r, every)
+        yield f"{name}_win_rate", {}, qs.win_rate(r, every)
+        yield f"expected_{name}ly_return", {}, qs.expected_return(r, every)
+        yield f"best_{name}", {"compounded": False}, qs.best(r, every, compounded=False)
 
 
 def ffn_values(r, b, prices):
     yield "sharpe", {"risk_free": RF, "rate_basis": "annual"}, ffn.calc_sharpe(r, RF, 252)
     yield "sortino", {"required": RF, "rate_basis": "annual"}, ffn.calc_sortino_ratio(r, RF, 252)
     yield "annual_return", {"years": "days_365_25"}, ffn.calc_cagr(prices)
+    yield "calendar_cagr", {}, ffn.calc_cagr(prices)
     yield "max_drawdown", {}, ffn.calc_max_drawdown(prices)
     yield "calmar", {"years": "days_365_25"}, ffn.calc_calmar_ratio(prices)
     yield "ulcer", {"ddof": -1, "percent": True}, ffn.to_ulcer_index(prices)
@@ -180,6 +183,12 @@ def ffn_values(r, b, prices):
         yield "avg_drawdown", {}, details["drawdown"].mean()
         yield "avg_drawdown_days", {}, details["Length"].mean()
         yield "max_drawdown_days", {}, details["Length"].max()
+    found = ffn.PerformanceStats(prices, rf=0.0)
+    yield "mtd_return", {}, found.mtd
+    yield "ytd_return", {}, found.ytd
+    for name in ["three_month", "six_month", "one_year", "three_year", "five_year", "ten_year"]:
+        yield f"{name}_return", {}, getattr(found, name)
+    yield "twelve_month_win_rate", {}, found.twelve_month_win_perc
 
 
 def ffn_month_values(r, b, prices):
@@ -230,7 +239,9 @@ def lean_values(r, b, prices):
     rate = {"risk_free": RF, "rate_basis": "annual"}
     compound = {"annualization": "compound_mean"}
     growth = prices.iloc[-1] / prices.iloc[0]
-    yield "annual_return", {"years": "days_365"}, growth ** (1 / (days / 365)) - 1
+    annual_growth = growth ** (1 / (days / 365)) - 1
+    yield "annual_return", {"years": "days_365"}, annual_growth
+    yield "calendar_cagr", {"years": "days_365"}, annual_growth
     yield "annual_variance", {}, variance
     yield "sharpe", rate | compound, (annual - RF) / math.sqrt(variance)
     yield "sortino", rate | compound | {"downside": "losses_deviation"}, (annual - RF) / downside

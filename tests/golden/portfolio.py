@@ -14,6 +14,8 @@ from the root of the repository:
 * weights.json: one case per portfolio: universe, named arguments, extra columns per symbol, rows of
   views (view, symbol, weight, return, confidence), program, what it found by output column, and how near a right answer has to come: `relative` for closed
   forms, `absolute` for what an iteration ends with, together with its objective.
+* rolling.json: portfolios of `factors` over time with a turnover limit: PyPortfolioOpt makes each
+  one, skfolio says what returns make of it until the next (`ending_weights` with `weight_drift`).
 * discrete.json: whole units; greedy ones up to ten symbols, because PyPortfolioOpt gives up once ten
   symbols are too dear, with cash left for the next. sizing.json: position sizes.
 
@@ -56,6 +58,7 @@ from skfolio.optimization import (
     ObjectiveFunction,
     RiskBudgeting,
 )
+from skfolio.portfolio import Portfolio
 from skfolio.seriation import HierarchicalSeriation
 
 warnings.filterwarnings("ignore")
@@ -378,7 +381,7 @@ def constrained():
             (0.0, 1.0),
             {"max_sector": 0.4},
             {"sector": sectors},
-            lambda ef: ef.add_sector_constraints(sectors, {}, {s: 0.4 for s in set(sectors.values())}),
+            lambda ef: ef.add_sector_constraints(sectors, {}, {s: 0.4 for s in sorted(set(sectors.values()))}),
         )
         solve((-1.0, 1.0), {"max_gross": 1.2}, {}, lambda ef: ef.add_constraint(lambda w: cp.norm1(w) <= 1.2))
         solve(
@@ -387,6 +390,32 @@ def constrained():
             {"previous_weight": before},
             lambda ef: ef.add_constraint(lambda w: cp.norm1(w - prior) <= 0.4),
         )
+
+
+def rolling(limit, lookback=60, every=10):
+    """Each portfolio from the last returns; what is held before it has drifted since the last one."""
+    returns = UNIVERSES["factors"]
+    held, since = None, None
+    for row in range(lookback - 1, len(returns), every):
+        window = returns.iloc[row + 1 - lookback : row + 1]
+        ef = EfficientFrontier(None, window.cov() * YEAR, (0.0, 1.0), **CLARABEL)
+        before = None
+        if held is not None:
+            passed = Portfolio(X=returns.iloc[since + 1 : row + 1], weights=held, weight_drift=True)
+            before = np.asarray(passed.ending_weights)
+            ef.add_constraint(lambda w, before=before: cp.norm1(w - before) <= limit)
+        weights = ef.min_volatility()
+        held, since = np.array([weights[s] for s in returns.columns]), row
+        yield {
+            "row": row,
+            "held": None if before is None else [float(w) for w in before],
+            "weight": [float(w) for w in held],
+        }
+
+
+def turnovers():
+    for limit in (0.05, 0.2):
+        yield {"universe": "factors", "max_turnover": limit, "portfolios": list(rolling(limit))}
 
 
 def named_text(universe, texts):
@@ -634,6 +663,7 @@ def main():
     for part in (simple, parity, hierarchical, quadratic, ratios, constrained, expectations, bayesian, tails):
         part()
     write("weights.json", "cases", CASES)
+    write("rolling.json", "cases", turnovers())
     write("discrete.json", "cases", discrete())
     found = sizes()
     rows = [{"function": k} | row for k, rows in found.items() for row in rows]

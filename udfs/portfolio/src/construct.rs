@@ -26,7 +26,7 @@ pub struct Construction<'a> {
     pub sample: &'a Sample,
     /// The views that count.
     pub opinions: &'a [&'a Opinion],
-    /// Weights before, of every symbol of the panel; none where there was no portfolio.
+    /// Weights that are held, of every symbol of the panel; none where there is no portfolio yet.
     pub previous: Option<&'a [f64]>,
 }
 

@@ -8,11 +8,9 @@ use crate::kernel::optimise::{
     Moments, efficient_return, highest_return, max_return, min_variance,
 };
 use crate::kernel::program::Unsolved;
-use crate::options::{estimate_params, limit_params};
-use crate::panel::Panel;
+use crate::options::params;
 use crate::settings::Settings;
-use crate::views;
-use crate::weights::{SOURCE, Whole, float, floats, over_returns, query_param};
+use crate::weights::{SOURCE, float, floats, over_all_rows, over_returns};
 use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use quantlake_core::relation::{RelationKernel, Rows};
 use quantlake_core::{
@@ -24,8 +22,7 @@ use std::sync::Arc;
 const NAME: &str = "efficient_frontier";
 
 pub(crate) fn function() -> Function {
-    let mut params = vec![query_param(), views::param()];
-    params.push(ParamSpec::optional(
+    let points = ParamSpec::optional(
         "points",
         ParamKind::Integer {
             min: 2,
@@ -33,16 +30,14 @@ pub(crate) fn function() -> Function {
         },
         ParamValue::Integer(20),
         "number of portfolios, at equal steps of expected return",
-    ));
-    params.extend(estimate_params());
-    params.extend(limit_params());
+    );
     let spec = FunctionSpec::new(
         NAME,
         FAMILY,
         Kind::Relation,
         "Portfolios with the smallest variance for their expected return, from the safest one to the one that earns most: one row per point and symbol.",
     )
-    .with_params(params)
+    .with_params(params([points]))
     .with_output(Output::Rows(vec![
         OutputField::new("point", OutputType::Integer, "number of the portfolio, 1 for the safest"),
         float("expected_return", "expected return of the portfolio per year"),
@@ -100,21 +95,16 @@ impl Frontier {
         };
         all().map_err(|unsolved| construction.explain(Fault::from(unsolved), moments, &limits))
     }
-}
 
-impl RelationKernel for Frontier {
-    fn run(&mut self, rows: &Rows) -> Result<RecordBatch, QlError> {
-        if rows.is_empty() {
-            return Ok(RecordBatch::new_empty(rows.output_schema()));
-        }
-        let panel = Panel::try_new(NAME, rows)?;
-        let whole = Whole::new(&panel);
-        let opinions = views::read(NAME, rows)?;
-        let opinions = views::current(&opinions, i64::MAX);
-        let construction = whole.construction(&self.settings, &panel, &opinions)?;
-        let moments = construction.moments()?;
-        let portfolios = self.portfolios(&construction, &moments)?;
-        let n = whole.sample.members.len();
+    /// One row per portfolio and symbol.
+    fn columns(
+        &self,
+        construction: &Construction<'_>,
+        moments: &Moments,
+        portfolios: &[Vec<f64>],
+    ) -> Vec<ArrayRef> {
+        let members = &construction.sample.members;
+        let n = members.len();
         let each = |value: &dyn Fn(&[f64]) -> f64| {
             floats(portfolios.iter().flat_map(|w| vec![value(w); n]))
         };
@@ -122,21 +112,25 @@ impl RelationKernel for Frontier {
         let volatility = |w: &[f64]| moments.covariance.quadratic(w).max(0.0).sqrt();
         let risk_free = self.settings.risk_free;
         let points = (1_i64..).take(portfolios.len()).flat_map(|p| vec![p; n]);
-        let members = || whole.sample.members.iter().map(|m| panel.symbols[*m]);
-        let symbols: StringArray = portfolios
-            .iter()
-            .flat_map(|_| members())
-            .map(Some)
-            .collect();
-        let columns: Vec<ArrayRef> = vec![
+        let names = || members.iter().map(|m| construction.panel.symbols[*m]);
+        let symbols: StringArray = portfolios.iter().flat_map(|_| names()).map(Some).collect();
+        vec![
             Arc::new(Int64Array::from_iter_values(points)),
             each(&earned),
             each(&volatility),
             each(&|w| (earned(w) - risk_free) / volatility(w)),
             Arc::new(symbols),
             floats(portfolios.iter().flatten().copied()),
-        ];
-        RecordBatch::try_new(rows.output_schema(), columns)
-            .map_err(|e| QlError::internal(format!("{NAME}: {e}")))
+        ]
+    }
+}
+
+impl RelationKernel for Frontier {
+    fn run(&mut self, rows: &Rows) -> Result<RecordBatch, QlError> {
+        over_all_rows(&self.settings, rows, |construction| {
+            let moments = construction.moments()?;
+            let portfolios = self.portfolios(construction, &moments)?;
+            Ok(self.columns(construction, &moments, &portfolios))
+        })
     }
 }

@@ -1,5 +1,6 @@
 //! The parameters that the functions over returns share.
 
+use crate::views;
 use quantlake_core::{ParamKind, ParamSpec, ParamValue};
 
 /// Names of the methods, in the order of their codes.
@@ -21,6 +22,26 @@ pub(crate) const METHODS: [&str; 16] = [
     "cdar",
     "black_litterman",
 ];
+
+/// The parameters of a function over returns: the queries, its own, estimates and limits.
+pub fn params(own: impl IntoIterator<Item = ParamSpec>) -> Vec<ParamSpec> {
+    let mut params = vec![query_param(), views::param()];
+    params.extend(own);
+    params.extend(estimate_params());
+    params.extend(limit_params());
+    params
+}
+
+/// What the query has to give.
+fn query_param() -> ParamSpec {
+    ParamSpec::required(
+        "returns",
+        ParamKind::Query,
+        "rows with ts, symbol and ret (simple returns), or price or close; where used market_cap, sector, min_weight, \
+         max_weight, previous_weight, expected_return, risk_budget, of which the last value of a symbol \
+         counts; rows in which a symbol is missing are left out for all",
+    )
+}
 
 /// The parameter `method` with what only some methods read.
 pub fn method_params() -> Vec<ParamSpec> {
@@ -65,7 +86,7 @@ pub fn method_params() -> Vec<ParamSpec> {
 }
 
 /// The parameters of estimates and limits.
-pub fn estimate_params() -> Vec<ParamSpec> {
+fn estimate_params() -> Vec<ParamSpec> {
     vec![
         choice(
             "covariance",
@@ -129,7 +150,7 @@ pub fn estimate_params() -> Vec<ParamSpec> {
 }
 
 /// The parameters of what weights may be.
-pub fn limit_params() -> Vec<ParamSpec> {
+fn limit_params() -> Vec<ParamSpec> {
     vec![
         number(
             "min_weight",
@@ -150,7 +171,7 @@ pub fn limit_params() -> Vec<ParamSpec> {
         optional_number(
             "max_turnover",
             0.0,
-            "largest sum of absolute changes from the weights before (column `previous_weight`; in rolling_weights the portfolio before, as it was made)",
+            "largest sum of absolute changes from the weights that are held (column `previous_weight`; in rolling_weights the portfolio before, with what returns did to it since)",
         ),
         optional_number(
             "max_sector",

@@ -221,6 +221,36 @@ impl<'a> Panel<'a> {
             .collect();
         Sample { members, returns }
     }
+
+    /// What a position is worth at a later date per unit at an earlier one: where a value is
+    /// missing, it did not move.
+    fn growth(&self, symbol: usize, from: usize, to: usize) -> f64 {
+        let values = &self.values[symbol];
+        let is_known = |v: &&f64| v.is_finite();
+        match self.measure {
+            Measure::Returns => {
+                let returns = values[from + 1..=to].iter().filter(is_known);
+                returns.map(|r| 1.0 + r).product()
+            }
+            Measure::Prices => {
+                let last = |date: usize| values[..=date].iter().rev().find(is_known);
+                match (last(from), last(to)) {
+                    (Some(before), Some(now)) => now / before,
+                    _ => 1.0,
+                }
+            }
+        }
+    }
+
+    /// What the weights of a date have become at a later one: positions are held, cash earns
+    /// nothing. None where nothing is left of the portfolio.
+    pub fn drifted(&self, weights: &[f64], from: usize, to: usize) -> Option<Vec<f64>> {
+        let grow = |(symbol, weight): (usize, &f64)| weight * self.growth(symbol, from, to);
+        let values: Vec<f64> = weights.iter().enumerate().map(grow).collect();
+        let cash = 1.0 - weights.iter().sum::<f64>();
+        let total = cash + values.iter().sum::<f64>();
+        (total > 0.0).then(|| values.iter().map(|v| v / total).collect())
+    }
 }
 
 fn simple_returns(prices: &[f64]) -> Vec<f64> {

@@ -5,11 +5,11 @@
 
 use crate::FAMILY;
 use crate::construct::Construction;
-use crate::options::{choice, estimate_params, limit_params, method_params, number};
+use crate::options::{self, choice, method_params, number};
 use crate::panel::{Facts, Panel, show_time};
 use crate::settings::Settings;
 use crate::views::{self, Opinion};
-use crate::weights::{SOURCE, float, floats, over_returns, query_param};
+use crate::weights::{SOURCE, float, floats, over_returns};
 use chrono::{DateTime, Datelike};
 use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray};
 use quantlake_core::relation::{RelationKernel, Rows, time_column};
@@ -82,9 +82,8 @@ fn params() -> Vec<ParamSpec> {
         };
         ParamSpec::optional(name, kind, ParamValue::Integer(default), doc)
     };
-    let mut params = vec![query_param(), views::param()];
-    params.extend(method_params());
-    params.extend([
+    let mut own = method_params();
+    own.extend([
         integer("lookback", 2, 252, "times from which the returns come"),
         choice(
             "rebalance",
@@ -111,9 +110,7 @@ fn params() -> Vec<ParamSpec> {
             "times since its last value after which a symbol no longer takes part",
         ),
     ]);
-    params.extend(estimate_params());
-    params.extend(limit_params());
-    params
+    options::params(own)
 }
 
 struct Rolling {
@@ -123,6 +120,12 @@ struct Rolling {
     every: usize,
     coverage: f64,
     max_gap: usize,
+}
+
+/// The last portfolio that was made.
+struct Held {
+    date: usize,
+    weights: Vec<f64>,
 }
 
 /// What the portfolios say, row by row.
@@ -209,7 +212,7 @@ impl Rolling {
 
     fn all<'a>(&self, panel: &Panel<'a>, opinions: &[Opinion]) -> Result<Targets<'a>, QlError> {
         let mut facts = vec![Facts::default(); panel.symbols.len()];
-        let mut previous: Option<Vec<f64>> = None;
+        let mut held: Option<Held> = None;
         let mut last_error = None;
         let mut targets = Targets::default();
         let mut due = self.due(panel).into_iter().peekable();
@@ -219,18 +222,23 @@ impl Rolling {
                 continue;
             }
             let opinions = views::current(opinions, panel.times[date]);
-            match self.weights_at(panel, date, &facts, &opinions, previous.as_deref()) {
+            let target = held.as_ref().map(|h| h.weights.as_slice());
+            // One trades from what returns made of the portfolio, not from what it was.
+            let drifted = held
+                .as_ref()
+                .and_then(|h| panel.drifted(&h.weights, h.date, date));
+            match self.weights_at(panel, date, &facts, &opinions, drifted.as_deref()) {
                 Ok(weights) => {
-                    targets.add(panel, date, Some(&weights), previous.as_deref());
-                    previous = Some(weights);
+                    targets.add(panel, date, Some(&weights), target);
+                    held = Some(Held { date, weights });
                 }
                 Err(error) => {
-                    targets.add(panel, date, None, previous.as_deref());
+                    targets.add(panel, date, None, target);
                     last_error = Some((date, error));
                 }
             }
         }
-        match (previous, last_error) {
+        match (held, last_error) {
             // One bad month keeps its positions; a query in which no month works is a mistake.
             (None, Some((date, error))) => Err(error.with_hint(format!(
                 "No portfolio could be made; the last one tried was that of {}",

@@ -4,15 +4,14 @@ use crate::FAMILY;
 use crate::construct::{Construction, Portfolio};
 use crate::kernel::matrix::{deviations, dot};
 use crate::kernel::method::marginal_risk;
-use crate::options::{estimate_params, limit_params, method_params};
+use crate::options::{method_params, params};
 use crate::panel::{Facts, Panel, Sample, columns};
 use crate::settings::Settings;
 use crate::views::{self, Opinion};
 use datafusion::arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray};
 use quantlake_core::relation::{Grouping, RelationFactory, RelationFunction, RelationKernel, Rows};
 use quantlake_core::{
-    Causality, Function, FunctionSpec, Kind, Output, OutputField, OutputType, ParamKind, ParamSpec,
-    QlError,
+    Causality, Function, FunctionSpec, Kind, Output, OutputField, OutputType, QlError,
 };
 use std::sync::Arc;
 
@@ -22,33 +21,18 @@ pub(crate) const SOURCE: &str = "Markowitz 1952 (mean and variance), Spinu 2013 
     Raffinot 2018 (herc), Choueifaty and Coignard 2008 (diversification), Rockafellar and Uryasev 2000 (cvar), \
     Chekhlov, Uryasev and Zabarankin 2005 (cdar), Black and Litterman 1992; conventions of PyPortfolioOpt and skfolio";
 
-/// What the query has to give, for functions over returns.
-pub(crate) fn query_param() -> ParamSpec {
-    ParamSpec::required(
-        "returns",
-        ParamKind::Query,
-        "rows with ts, symbol and ret (simple returns), or price or close; where used market_cap, sector, min_weight, \
-         max_weight, previous_weight, expected_return, risk_budget, of which the last value of a symbol \
-         counts; rows in which a symbol is missing are left out for all",
-    )
-}
-
 pub(crate) fn float(name: &str, doc: &str) -> OutputField {
     OutputField::new(name, OutputType::Float, doc)
 }
 
 pub(crate) fn function() -> Function {
-    let mut params = vec![query_param(), views::param()];
-    params.extend(method_params());
-    params.extend(estimate_params());
-    params.extend(limit_params());
     let spec = FunctionSpec::new(
         NAME,
         FAMILY,
         Kind::Relation,
         "Weights of a portfolio of the query's symbols by the method asked for, with each symbol's share of the risk.",
     )
-    .with_params(params)
+    .with_params(params(method_params()))
     .with_output(Output::Rows(vec![
         OutputField::new("symbol", OutputType::Text, "symbol"),
         float("weight", "share of the portfolio's value, negative for a short position"),
@@ -97,32 +81,45 @@ struct Weights {
 
 impl RelationKernel for Weights {
     fn run(&mut self, rows: &Rows) -> Result<RecordBatch, QlError> {
-        if rows.is_empty() {
-            return Ok(RecordBatch::new_empty(rows.output_schema()));
-        }
-        let panel = Panel::try_new(NAME, rows)?;
-        let whole = Whole::new(&panel);
-        let opinions = views::read(NAME, rows)?;
-        let opinions = views::current(&opinions, i64::MAX);
-        let construction = whole.construction(&self.settings, &panel, &opinions)?;
-        let portfolio = construction.build()?;
-        let symbols = whole.sample.members.iter().map(|m| panel.symbols[*m]);
-        let mut columns: Vec<ArrayRef> = vec![Arc::new(symbols.map(Some).collect::<StringArray>())];
-        columns.extend(numbers(&portfolio));
-        RecordBatch::try_new(rows.output_schema(), columns)
-            .map_err(|e| QlError::internal(format!("{NAME}: {e}")))
+        over_all_rows(&self.settings, rows, |construction| {
+            let portfolio = construction.build()?;
+            let members = construction.sample.members.iter();
+            let symbols = members.map(|m| Some(construction.panel.symbols[*m]));
+            let mut columns: Vec<ArrayRef> = vec![Arc::new(symbols.collect::<StringArray>())];
+            columns.extend(numbers(&portfolio));
+            Ok(columns)
+        })
     }
 }
 
+/// The result of a function that takes all rows as one sample; nothing comes out of nothing.
+pub(crate) fn over_all_rows(
+    settings: &Settings,
+    rows: &Rows,
+    columns: impl FnOnce(&Construction<'_>) -> Result<Vec<ArrayRef>, QlError>,
+) -> Result<RecordBatch, QlError> {
+    if rows.is_empty() {
+        return Ok(RecordBatch::new_empty(rows.output_schema()));
+    }
+    let name = settings.function.as_str();
+    let panel = Panel::try_new(name, rows)?;
+    let whole = Whole::new(&panel);
+    let opinions = views::read(name, rows)?;
+    let opinions = views::current(&opinions, i64::MAX);
+    let columns = columns(&whole.construction(settings, &panel, &opinions)?)?;
+    RecordBatch::try_new(rows.output_schema(), columns)
+        .map_err(|e| QlError::internal(format!("{name}: {e}")))
+}
+
 /// All rows of a panel as one sample of all symbols, with what is known at the end.
-pub(crate) struct Whole<'a> {
-    pub sample: Sample,
+struct Whole<'a> {
+    sample: Sample,
     facts: Vec<Facts<'a>>,
     previous: Vec<f64>,
 }
 
 impl<'a> Whole<'a> {
-    pub(crate) fn new(panel: &Panel<'a>) -> Self {
+    fn new(panel: &Panel<'a>) -> Self {
         let mut facts = vec![Facts::default(); panel.symbols.len()];
         (0..panel.n_dates()).for_each(|date| panel.learn(date, &mut facts));
         let previous = facts.iter().map(|f| f.previous_weight).collect();
@@ -134,7 +131,7 @@ impl<'a> Whole<'a> {
     }
 
     /// The one portfolio of these rows; a turnover limit needs to know what was held.
-    pub(crate) fn construction<'b>(
+    fn construction<'b>(
         &'b self,
         settings: &'b Settings,
         panel: &'b Panel<'a>,

@@ -10,7 +10,6 @@
 //! * forms that take one return after another, for growing windows: [`sharpe`], [`sortino`],
 //!   [`volatility`], [`total_return`], [`annual_return`], [`max_drawdown`], [`calmar`],
 //!   [`var_historical`], [`cvar_historical`]
-//! * [`normal`]: the normal distribution
 //! * sizing: [`volatility_target`]
 
 pub mod annual_return;
@@ -20,7 +19,6 @@ pub mod honest;
 pub mod max_drawdown;
 pub mod metrics;
 mod moments;
-pub mod normal;
 mod params;
 pub mod portfolio_risk;
 pub mod sharpe;

@@ -1,7 +1,7 @@
 //! What the specs of several metrics share, named and described once.
 
 use crate::metrics::arguments::{Convention, conventions};
-use quantlake_core::{Args, FunctionSpec, Kind, ParamSpec, QlError};
+use quantlake_core::{Args, FunctionSpec, Kind, ParamKind, ParamSpec, QlError};
 
 /// A spec of this family with the words that hold for all its aggregates.
 pub(crate) fn metric_spec(name: &str, summary: &str) -> FunctionSpec {
@@ -17,6 +17,14 @@ pub(crate) fn benchmark() -> ParamSpec {
     ParamSpec::series(
         "benchmark",
         "return of the benchmark in the same period, as a fraction",
+    )
+}
+
+pub(crate) fn end() -> ParamSpec {
+    ParamSpec::required(
+        "ts",
+        ParamKind::Times,
+        "end of the period; rows count in the order of these times, whatever order they come in",
     )
 }
 

@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
+mod support;
+
 use proptest::prelude::*;
 use quantlake_risk::honest::bootstrap::{long_run_variance, optimal_block_length, stationary_rows};
 use quantlake_risk::honest::confidence_set::{SetStatistic, model_confidence_set};
@@ -19,50 +21,19 @@ use quantlake_risk::honest::{
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
+use support::{
+    RELATIVE, assert_all_near, assert_near, count, numbers, read, slices, table, values,
+};
 
-const RELATIVE: f64 = 1e-9;
-
-fn read(name: &str) -> String {
-    let root = env!("CARGO_MANIFEST_DIR");
-    let path = format!("{root}/../../tests/golden/honest/{name}");
-    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
-}
+const FOLDER: &str = "honest";
 
 fn expected() -> Value {
-    serde_json::from_str(&read("expected.json")).unwrap()
-}
-
-fn numbers(value: &Value) -> Vec<f64> {
-    value
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|v| v.as_f64().unwrap())
-        .collect()
-}
-
-fn count(value: &Value) -> usize {
-    usize::try_from(value.as_u64().unwrap()).unwrap()
-}
-
-fn assert_near(found: f64, expected: f64, what: &str) {
-    let distance = (found - expected).abs();
-    assert!(
-        distance <= RELATIVE * expected.abs(),
-        "{what}: found {found}, expected {expected}"
-    );
-}
-
-fn assert_all_near(found: &[f64], expected: &[f64], what: &str) {
-    assert_eq!(found.len(), expected.len(), "{what}");
-    for (i, (f, e)) in found.iter().zip(expected).enumerate() {
-        assert_near(*f, *e, &format!("{what} [{i}]"));
-    }
+    values(FOLDER, "expected.json")
 }
 
 fn returns() -> BTreeMap<String, Vec<f64>> {
     let mut series: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-    for line in read("returns.csv").lines().skip(1) {
+    for line in read(FOLDER, "returns.csv").lines().skip(1) {
         let (symbol, ret) = line.split_once(',').unwrap();
         series
             .entry(symbol.into())
@@ -72,27 +43,9 @@ fn returns() -> BTreeMap<String, Vec<f64>> {
     series
 }
 
-/// Names and columns of trials.csv; the last column is the benchmark.
-fn trials() -> (Vec<String>, Vec<Vec<f64>>) {
-    let text = read("trials.csv");
-    let mut lines = text.lines();
-    let names: Vec<String> = lines.next().unwrap().split(',').map(String::from).collect();
-    let mut columns = vec![vec![]; names.len()];
-    for line in lines {
-        for (column, cell) in columns.iter_mut().zip(line.split(',')) {
-            column.push(cell.parse().unwrap());
-        }
-    }
-    (names, columns)
-}
-
-fn slices(columns: &[Vec<f64>]) -> Vec<&[f64]> {
-    columns.iter().map(Vec::as_slice).collect()
-}
-
 /// The trials without the benchmark, and what they are above it.
 fn models_and_excess() -> (Vec<Vec<f64>>, Vec<Vec<f64>>) {
-    let (_, mut columns) = trials();
+    let (_, mut columns) = table(FOLDER, "trials.csv");
     let benchmark = columns.pop().unwrap();
     let above = |column: &Vec<f64>| column.iter().zip(&benchmark).map(|(r, b)| r - b).collect();
     let excess = columns.iter().map(above).collect();
@@ -100,7 +53,7 @@ fn models_and_excess() -> (Vec<Vec<f64>>, Vec<Vec<f64>>) {
 }
 
 fn resamples() -> Vec<Vec<usize>> {
-    let lists: Value = serde_json::from_str(&read("indices.json")).unwrap();
+    let lists = values(FOLDER, "indices.json");
     let lists = lists.as_array().unwrap();
     let rows = |list: &Value| list.as_array().unwrap().iter().map(count).collect();
     lists.iter().map(rows).collect()
@@ -254,7 +207,7 @@ fn too_few_rows_or_trials_select_nothing() {
 #[test]
 fn block_lengths_and_long_run_variances_agree_with_arch() {
     let golden = expected();
-    let (names, columns) = trials();
+    let (names, columns) = table(FOLDER, "trials.csv");
     let lengths = &golden["block_lengths"];
     for (name, column) in names
         .iter()
@@ -305,7 +258,7 @@ fn superiority_agrees_with_arch_unstudentised_and_with_hansen_studentised() {
 #[test]
 fn the_stepwise_procedure_finds_the_trials_that_arch_finds() {
     let golden = expected();
-    let (names, _) = trials();
+    let (names, _) = table(FOLDER, "trials.csv");
     let (_, excess) = models_and_excess();
     let rows = resamples();
     let mut n_found = vec![];
@@ -337,7 +290,7 @@ fn the_stepwise_procedure_finds_the_trials_that_arch_finds() {
 #[test]
 fn the_confidence_set_agrees_with_arch() {
     let golden = expected();
-    let (names, _) = trials();
+    let (names, _) = table(FOLDER, "trials.csv");
     let (models, _) = models_and_excess();
     let rows = resamples();
     for (statistic, key) in [(SetStatistic::Range, "R"), (SetStatistic::Max, "max")] {

@@ -123,8 +123,13 @@ const POSITIONS: &str = "(SELECT CAST(DATE '2024-01-01' + CAST(t AS INT) AS TIME
      sin(t * t) / 50 + s.k * cos(t * 5.0) / 50 AS ret, s.weight, sin(t * t) / 60 AS benchmark \
      FROM generate_series(1, 60) AS g(t) CROSS JOIN (VALUES ('A', 0.1, 0.7), ('B', 0.5, 0.3)) AS s(symbol, k, weight))";
 
+/// Bars of two symbols over ten days.
+const BARS: &str = "(SELECT CAST(DATE '2024-01-01' + CAST(t AS INT) AS TIMESTAMP) AS ts, symbol, 10.0 AS close, \
+     1000 AS volume FROM generate_series(1, 10) AS g(t) CROSS JOIN (VALUES ('A'), ('B')) AS s(symbol))";
+
 fn with(sql: &str) -> String {
     sql.replace("TRIALS", TRIALS)
+        .replace("BARS", BARS)
         .replace("POSITIONS", POSITIONS)
 }
 
@@ -331,10 +336,50 @@ async fn bad_data_is_named() {
             "SELECT * FROM stress_test((SELECT ts, symbol, ret FROM POSITIONS AS p), scenario => 'factor')",
             "stress_test: column `benchmark` has no value at 60 of 60 times",
         ),
+        (
+            "SELECT * FROM strategy_capacity(BARS, fills => (SELECT TIMESTAMP '2024-01-02' AS ts, 'C' AS symbol, 1 AS quantity, 2.0 AS price))",
+            "strategy_capacity: row 1 of `fills`: there are no bars of 'C'",
+        ),
+        (
+            "SELECT * FROM strategy_capacity(BARS, fills => (SELECT TIMESTAMP '2024-01-02' AS ts, 'A' AS symbol, 1 AS quantity, CAST(NULL AS DOUBLE) AS price))",
+            "strategy_capacity: row 1 of `fills`: `price` is missing",
+        ),
+        (
+            "SELECT * FROM strategy_capacity(BARS, fills => (SELECT TIMESTAMP '2024-01-02' AS ts, 'A' AS symbol, 1 AS quantity, 2.0 AS price, 'short' AS side))",
+            "strategy_capacity: row 1 of `fills`: `side` must be 'buy' or 'sell', found 'short'",
+        ),
+        (
+            "SELECT * FROM strategy_capacity((SELECT * FROM BARS AS a UNION ALL SELECT * FROM BARS AS b), fills => (SELECT TIMESTAMP '2024-01-02' AS ts, 'A' AS symbol, 1 AS quantity, 2.0 AS price))",
+            "strategy_capacity: A has two bars at one time",
+        ),
     ];
     for (sql, message) in cases {
         let (state, found) = refusal(&with(sql)).await;
         assert_eq!(state, "22000");
         assert!(found.starts_with(message), "{found}");
     }
+}
+
+#[tokio::test]
+async fn the_capacity_takes_fills_with_and_without_a_side() {
+    let of = |fills: &str| {
+        with(&format!(
+            "SELECT symbol, capacity FROM strategy_capacity(BARS, cash => 1000, fills => (SELECT * FROM (VALUES {fills})"
+        ))
+    };
+    let signed = of(
+        "(TIMESTAMP '2024-01-03', 'A', 20, 10.0), (TIMESTAMP '2024-01-05', 'A', -20, 10.0)) AS v(ts, symbol, quantity, price))",
+    );
+    let sided = of(
+        "(TIMESTAMP '2024-01-05', 'A', 20, 10.0, 'sell'), (TIMESTAMP '2024-01-03', 'A', 20, 10.0, 'buy')) AS v(ts, symbol, quantity, price, side))",
+    );
+    // 2 % of the 10,000 traded a day, all of the trading in one symbol. Then nothing is held, and the
+    // weights 0.33 and 0.66 leave 99 % of it.
+    let expected = "A,200.0\nA,198.0";
+    assert_eq!(csv(&signed).await, expected);
+    assert_eq!(csv(&sided).await, expected);
+    let none = with(
+        "SELECT * FROM strategy_capacity(BARS, fills => (SELECT ts, symbol, close AS quantity, close AS price FROM BARS AS b WHERE false))",
+    );
+    assert_eq!(csv(&none).await, "");
 }

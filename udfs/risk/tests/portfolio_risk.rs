@@ -6,7 +6,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
+mod support;
+
 use proptest::prelude::*;
+use quantlake_risk::portfolio_risk::capacity::{Bar, Fill, Resolution, capacity};
 use quantlake_risk::portfolio_risk::contribution::{
     ContributionMethod, contributions, portfolio_returns,
 };
@@ -16,60 +19,22 @@ use quantlake_risk::portfolio_risk::regression::regress;
 use quantlake_risk::portfolio_risk::stress::{Book, Drought, Paths, PositionMarket, beta};
 use quantlake_risk::portfolio_risk::tail_risk::{Method, TailRisk, drawdown_risk, tail_risk};
 use serde_json::Value;
+use support::{assert_all_near, assert_near, count, numbers, slices, table, values};
 
-const RELATIVE: f64 = 1e-9;
-
-fn read(name: &str) -> String {
-    let root = env!("CARGO_MANIFEST_DIR");
-    let path = format!("{root}/../../tests/golden/portfolio_risk/{name}");
-    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
-}
+const FOLDER: &str = "portfolio_risk";
 
 fn expected() -> Value {
-    serde_json::from_str(&read("expected.json")).unwrap()
-}
-
-fn numbers(value: &Value) -> Vec<f64> {
-    let list = value.as_array().unwrap().iter();
-    list.map(|v| v.as_f64().unwrap()).collect()
-}
-
-fn assert_near(found: f64, expected: f64, what: &str) {
-    let distance = (found - expected).abs();
-    assert!(
-        distance <= RELATIVE * expected.abs(),
-        "{what}: found {found}, expected {expected}"
-    );
-}
-
-fn assert_all_near(found: &[f64], expected: &[f64], what: &str) {
-    assert_eq!(found.len(), expected.len(), "{what}");
-    for (i, (f, e)) in found.iter().zip(expected).enumerate() {
-        assert_near(*f, *e, &format!("{what} [{i}]"));
-    }
+    values(FOLDER, "expected.json")
 }
 
 /// Symbols and their returns.
-fn table() -> (Vec<String>, Vec<Vec<f64>>) {
-    let text = read("returns.csv");
-    let mut lines = text.lines();
-    let names: Vec<String> = lines.next().unwrap().split(',').map(String::from).collect();
-    let mut columns = vec![vec![]; names.len()];
-    for line in lines {
-        for (column, cell) in columns.iter_mut().zip(line.split(',')) {
-            column.push(cell.parse().unwrap());
-        }
-    }
-    (names, columns)
+fn returns() -> (Vec<String>, Vec<Vec<f64>>) {
+    table(FOLDER, "returns.csv")
 }
 
 fn column<'a>(case: &Value, names: &[String], columns: &'a [Vec<f64>]) -> &'a [f64] {
     let symbol = case["symbol"].as_str().unwrap();
     &columns[names.iter().position(|n| n == symbol).unwrap()]
-}
-
-fn slices(columns: &[Vec<f64>]) -> Vec<&[f64]> {
-    columns.iter().map(Vec::as_slice).collect()
 }
 
 fn share_of(case: &Value) -> f64 {
@@ -78,9 +43,9 @@ fn share_of(case: &Value) -> f64 {
 
 #[test]
 fn covariance_matrices_agree_with_numpy_pandas_and_scikit_learn() {
-    let (_, columns) = table();
+    let (_, columns) = returns();
     for case in expected()["covariances"].as_array().unwrap() {
-        let n_rows = usize::try_from(case["rows"].as_u64().unwrap()).unwrap();
+        let n_rows = count(&case["rows"]);
         let tail: Vec<&[f64]> = columns.iter().map(|c| &c[c.len() - n_rows..]).collect();
         let agrees = |found: &Matrix, name: &str| {
             assert_all_near(&found.data, &numbers(&case[name]), name);
@@ -116,7 +81,7 @@ fn method(name: &str) -> Method {
 
 #[test]
 fn tail_risks_agree_with_scipy_and_skfolio() {
-    let (names, columns) = table();
+    let (names, columns) = returns();
     let golden = expected();
     let cases = golden["tails"].as_array().unwrap();
     assert_eq!(cases.len(), 5 * 3 * 7);
@@ -132,7 +97,7 @@ fn tail_risks_agree_with_scipy_and_skfolio() {
 
 #[test]
 fn simulated_risk_comes_close_to_the_closed_form_and_keeps_its_seed() {
-    let (_, columns) = table();
+    let (_, columns) = returns();
     let simulated = |n_paths, horizon, seed| {
         let method = Method::MonteCarlo {
             n_paths,
@@ -154,7 +119,7 @@ fn simulated_risk_comes_close_to_the_closed_form_and_keeps_its_seed() {
 
 #[test]
 fn drawdowns_at_risk_agree_with_numpy_and_skfolio() {
-    let (names, columns) = table();
+    let (names, columns) = returns();
     for case in expected()["drawdowns"].as_array().unwrap() {
         let is_compounded = case["compounded"].as_bool().unwrap();
         let returns = column(case, &names, &columns);
@@ -167,7 +132,7 @@ fn drawdowns_at_risk_agree_with_numpy_and_skfolio() {
 
 #[test]
 fn marginal_risks_are_derivatives_and_components_add_up() {
-    let (_, columns) = table();
+    let (_, columns) = returns();
     let golden = expected();
     let weights = numbers(&golden["weights"]);
     for case in golden["contributions"].as_array().unwrap() {
@@ -209,7 +174,7 @@ fn assert_adds_up(marginal: &[TailRisk], weights: &[f64], total: TailRisk) {
 
 #[test]
 fn regressions_agree_with_statsmodels() {
-    let (names, columns) = table();
+    let (names, columns) = returns();
     let factors = slices(&columns[columns.len() - 2..]);
     for case in expected()["regressions"].as_array().unwrap() {
         let found = regress(column(case, &names, &columns), &factors).unwrap();
@@ -226,7 +191,7 @@ fn regressions_agree_with_statsmodels() {
 
 #[test]
 fn factors_that_tell_nothing_new_give_no_regression() {
-    let (_, columns) = table();
+    let (_, columns) = returns();
     let twice: Vec<f64> = columns[1].iter().map(|r| 2.0 * r).collect();
     assert!(regress(&columns[0], &[&columns[1], &twice]).is_none());
     assert!(regress(&columns[0], &[&vec![0.01; columns[0].len()]]).is_none());
@@ -242,7 +207,7 @@ fn book<'a>(columns: &'a [Vec<f64>], weights: &[f64]) -> Book<'a> {
 
 #[test]
 fn scenarios_agree_with_numpy() {
-    let (_, columns) = table();
+    let (_, columns) = returns();
     let golden = expected();
     let (weights, stress) = (numbers(&golden["weights"]), &golden["stress"]);
     let crisis: Vec<Vec<f64>> = columns.iter().map(|c| c[100..160].to_vec()).collect();
@@ -261,7 +226,7 @@ fn scenarios_agree_with_numpy() {
 
 #[test]
 fn a_short_portfolio_loses_when_everything_rises() {
-    let (_, columns) = table();
+    let (_, columns) = returns();
     let losses = book(&columns, &[-0.2; 5]).correlation_one(0.05);
     assert!(losses.iter().all(|l| *l < 0.0));
     let hedged = book(&columns[..1], &[0.0]).correlation_one(0.05);
@@ -270,7 +235,7 @@ fn a_short_portfolio_loses_when_everything_rises() {
 
 #[test]
 fn worst_paths_move_all_positions_together_and_keep_their_seed() {
-    let (_, columns) = table();
+    let (_, columns) = returns();
     let same = vec![columns[0].clone(), columns[0].clone()];
     let paths = Paths {
         n_paths: 300,
@@ -289,7 +254,7 @@ fn worst_paths_move_all_positions_together_and_keep_their_seed() {
 
 #[test]
 fn a_drought_costs_half_the_spread_and_the_time_to_sell() {
-    let (_, columns) = table();
+    let (_, columns) = returns();
     let market = PositionMarket {
         days: 1.0,
         spread: 0.002,
@@ -426,5 +391,53 @@ proptest! {
         let portfolio = portfolio_returns(&slices(&returns), &weights);
         let total = tail_risk(&portfolio, 0.05, Method::Gaussian).value_at_risk;
         prop_assert!((at_once - total).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn capacities_are_those_of_leans_rule_in_decimals() {
+    let golden = values("risk", "capacity.json");
+    let start = golden["start"].as_i64().unwrap();
+    for case in golden["cases"].as_array().unwrap() {
+        let step = case["step"].as_i64().unwrap();
+        let time = |row: &Value| (start + row[0].as_i64().unwrap() * step) * 1_000_000_000;
+        let symbol = |row: &Value| count(&row[1]);
+        let rows = |name: &str| case[name].as_array().unwrap();
+        let bar = |row: &Value| Bar {
+            time: time(row),
+            symbol: symbol(row),
+            close: row[2].as_f64().unwrap(),
+            volume: row[3].as_f64().unwrap(),
+        };
+        let fill = |row: &Value| Fill {
+            time: time(row),
+            symbol: symbol(row),
+            units: row[2].as_f64().unwrap(),
+            price: row[3].as_f64().unwrap(),
+            cost: row[4].as_f64().unwrap(),
+        };
+        let bars: Vec<Bar> = rows("bars").iter().map(bar).collect();
+        let fills: Vec<Fill> = rows("fills").iter().map(fill).collect();
+        let n_symbols = count(&case["symbols"]);
+        let resolution = Resolution::of_step(step * 1_000_000_000);
+        let cash = case["cash"].as_f64().unwrap();
+        let found = capacity(&bars, &fills, n_symbols, cash, resolution);
+        let what = &case["resolution"];
+        assert_eq!(found.len(), rows("snapshots").len(), "{what}");
+        for (found, expected) in found.iter().zip(rows("snapshots")) {
+            let what = format!("{what} {expected}");
+            assert_eq!(
+                (found.time, found.symbol),
+                (time(expected), symbol(expected)),
+                "{what}"
+            );
+            assert_near(found.reach, expected[2].as_f64().unwrap(), &what);
+            assert_near(found.share, expected[3].as_f64().unwrap(), &what);
+            assert_near(found.capacity, expected[5].as_f64().unwrap(), &what);
+            match expected[4].as_f64() {
+                Some(alone) => assert_near(found.alone, alone, &what),
+                None => assert!(found.alone.is_nan(), "{what}"),
+            }
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! Portfolios over time: point in time, at the right times, equal to single portfolios.
 
-use crate::support::{DAY, FIRST_DAY, Table, five, session};
+use crate::support::{DAY, FIRST_DAY, Table, five, golden, numbers, session, universes};
+use datafusion::prelude::SessionContext;
+use serde_json::Value;
 
 const CALL: &str = "method => 'min_variance', lookback => 60";
 
@@ -77,21 +79,77 @@ async fn portfolios_are_made_at_the_first_time_of_a_period() {
     assert_eq!(years, ["2024-01-01"]);
 }
 
-#[tokio::test]
-async fn turnover_stays_within_its_limit() {
-    let session = session();
-    five().register(&session);
+/// The portfolios of ten bars each over the table `t`, weights in the order of times and symbols.
+async fn limited(session: &SessionContext, limit: &Value) -> Vec<f64> {
     let sql = format!(
-        "SELECT ts, sum(abs(weight - before)) AS turnover FROM (SELECT ts, weight, lag(weight) OVER (PARTITION BY symbol ORDER BY ts) AS before \
-         FROM rolling_weights((SELECT * FROM t), {CALL}, max_turnover => 0.1, rebalance => 'bars', every => 10)) WHERE before IS NOT NULL GROUP BY ts"
+        "SELECT weight FROM rolling_weights((SELECT * FROM t), {CALL}, max_turnover => {limit}, \
+         rebalance => 'bars', every => 10) ORDER BY ts, symbol"
     );
-    let turnover = Table::of(&session, &sql).await.numbers("turnover");
-    assert!(turnover.len() > 10);
-    assert!(turnover.iter().all(|t| *t <= 0.1 + 1e-9), "{turnover:?}");
-    assert!(
-        turnover.iter().any(|t| *t > 0.0999),
-        "the limit binds somewhere"
-    );
+    Table::of(session, &sql).await.numbers("weight")
+}
+
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum()
+}
+
+// Tolerance: 1e-6 a weight is what the other optimiser leaves; each portfolio starts from the one
+// before.
+#[tokio::test]
+async fn turnover_is_counted_from_what_returns_made_of_the_portfolio_as_skfolio_says() {
+    let session = session();
+    for case in golden("rolling.json") {
+        let universe = &universes()[case["universe"].as_str().unwrap()];
+        universe.register(&session);
+        let found = limited(&session, &case["max_turnover"]).await;
+        let limit = case["max_turnover"].as_f64().unwrap();
+        let portfolios = case["portfolios"].as_array().unwrap();
+        let n = universe.symbols.len();
+        assert_eq!(found.len(), n * portfolios.len());
+        let mut binds = 0;
+        for (weights, portfolio) in found.chunks(n).zip(portfolios) {
+            let expected = numbers(&portfolio["weight"]);
+            let worst = weights
+                .iter()
+                .zip(&expected)
+                .fold(0.0_f64, |m, (f, e)| m.max((f - e).abs()));
+            assert!(
+                worst <= 1e-6,
+                "{portfolio}: {weights:?} is off by {worst:e}"
+            );
+            if portfolio["held"].is_array() {
+                let turnover = distance(weights, &numbers(&portfolio["held"]));
+                assert!(turnover <= limit + 1e-6, "{portfolio}: {turnover}");
+                binds += usize::from(turnover > limit - 1e-6);
+            }
+        }
+        assert!(binds > 3, "the limit of {limit} binds {binds} times");
+    }
+}
+
+#[tokio::test]
+async fn prices_drift_as_their_returns_do() {
+    let session = session();
+    let mut universe = five();
+    universe.register(&session);
+    let limit = Value::from(0.1);
+    let of_returns = limited(&session, &limit).await;
+    for returns in &mut universe.returns {
+        let mut price = 100.0;
+        let grown = returns.iter().map(|r| {
+            price *= 1.0 + r;
+            price
+        });
+        *returns = std::iter::once(100.0).chain(grown).collect();
+    }
+    session.deregister_table("t").unwrap();
+    session
+        .register_batch("t", universe.batch("close"))
+        .unwrap();
+    let of_prices = limited(&session, &limit).await;
+    assert_eq!(of_prices.len(), of_returns.len());
+    for (price, ret) in of_prices.iter().zip(&of_returns) {
+        assert!((price - ret).abs() < 1e-9, "{price} {ret}");
+    }
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@
 //! 94-107; Bailey, Borwein, Lopez de Prado and Zhu, "Pseudo-Mathematics and Financial Charlatanism",
 //! Notices of the AMS 61 (2014), pp. 458-471.
 
-use crate::normal;
+use quantlake_core::normal;
 use std::f64::consts::E;
 
 /// The constant of Euler and Mascheroni.

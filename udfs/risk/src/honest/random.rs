@@ -4,7 +4,7 @@
 //! ChaCha with 8 rounds gives the same numbers on every platform and in every version of its
 //! crate; normal variables are quantiles of its uniform ones.
 
-use crate::normal;
+use quantlake_core::normal;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 

@@ -38,6 +38,8 @@ pub enum Convention {
     Base,
     /// `years`.
     Years,
+    /// `years` of what counts them by the calendar.
+    CalendarYears,
     /// `flat`.
     Flat,
     /// `level`.
@@ -118,6 +120,10 @@ const YEARS: Choices<YearCount> = Choices(&[
     ("days_365", YearCount::Days365),
     ("days_365_25", YearCount::Days36525),
 ]);
+const CALENDAR_YEARS: Choices<YearCount> = Choices(&[
+    ("days_365", YearCount::Days365),
+    ("days_365_25", YearCount::Days36525),
+]);
 const FLATS: Choices<Flat> = Choices(&[
     ("counted", Flat::Counted),
     ("excluded", Flat::Excluded),
@@ -188,7 +194,7 @@ impl Convention {
                 ANNUALIZATIONS.param("annualization", self.base_conventions().annualization, doc)
             }
             Self::Level | Self::WinQuantile | Self::LossQuantile | Self::QuantileRule | Self::TailMean => self.tail_param(&c),
-            Self::Base | Self::UlcerDdof | Self::Percent | Self::Compounded | Self::Method | Self::Years => self.wealth_param(&c),
+            Self::Base | Self::UlcerDdof | Self::Percent | Self::Compounded | Self::Method | Self::Years | Self::CalendarYears => self.wealth_param(&c),
             Self::Ddof => degrees(0, 1, "1 divides the squared deviations by n - 1 (sample), 0 by n (population)"),
             Self::Scaling => SCALINGS.param("scaling", c.scaling, "deviation per year: root multiplies by sqrt(periods), compounded lets the returns compound (backtesting.py)"),
             Self::Downside => DOWNSIDES.param("downside", c.downside, "squared shortfalls over all n (empyrical, quantstats), over n - 1 (skfolio), over their own number, or the sample deviation of the shortfalls (LEAN)"),
@@ -225,6 +231,7 @@ impl Convention {
             Self::Percent => flag("percent", c.percent, "whether the result is in percent (ffn) and not a fraction"),
             Self::Compounded => flag("compounded", c.compounded, "whether returns compound (true) or add up (skfolio's default for drawdowns)"),
             Self::Years => YEARS.param("years", c.years, "years are n / periods (empyrical, quantstats), calendar days / 365 (LEAN) or / 365.25 (ffn, backtesting.py)"),
+            Self::CalendarYears => CALENDAR_YEARS.param("years", Conventions::BY_CALENDAR.years, "years are calendar days / 365 (LEAN) or / 365.25 (ffn, backtesting.py)"),
             _ => METHODS.param("method", c.method, "whether `ret` holds simple returns (p1 / p0 - 1) or logarithmic ones (ln(p1 / p0))"),
         }
     }
@@ -254,6 +261,7 @@ impl Convention {
             Self::Downside => c.downside = DOWNSIDES.read(args, "downside")?,
             Self::Base => c.base = BASES.read(args, "base")?,
             Self::Years => c.years = YEARS.read(args, "years")?,
+            Self::CalendarYears => c.years = CALENDAR_YEARS.read(args, "years")?,
             Self::Flat => c.flat = FLATS.read(args, "flat")?,
             Self::Level => c.level = args.number("level")?,
             Self::WinQuantile => c.win_quantile = args.number("quantile")?,

@@ -1,14 +1,14 @@
-//! Returns by calendar: weeks, months, quarters, years, and the days of drawdowns.
+//! Returns by calendar: weeks, months, quarters and years, and what is told from them.
 //!
 //! A return belongs to the calendar period in which its own period ends, by UTC.
 
 use super::arguments::Convention;
 use super::conventions::Conventions;
-use super::drawdown::{Episode, drawdowns, episodes};
-use super::growth::{total_return, years};
+use super::growth::{annual_return, total_return, years};
 use super::numbers::mean;
 use super::series::Series;
-use super::table::ReturnMetric;
+use super::table::{Compute, ReturnMetric};
+use crate::wealth::Compounding;
 use chrono::{DateTime, Datelike, Days, NaiveDate};
 
 /// Nanoseconds in a day.
@@ -29,7 +29,7 @@ pub enum Every {
 
 impl Every {
     /// The first day of the period that holds a day.
-    fn first_day(self, day: NaiveDate) -> Option<NaiveDate> {
+    pub(super) fn first_day(self, day: NaiveDate) -> Option<NaiveDate> {
         match self {
             Self::Week => {
                 day.checked_sub_days(Days::new(u64::from(day.weekday().num_days_from_monday())))
@@ -81,33 +81,33 @@ pub fn calendar_returns(s: &Series<'_>, every: Every, c: &Conventions) -> Vec<Pe
     found
 }
 
+/// Returns of calendar periods as fractions.
 fn returns_every(every: Every, s: &Series<'_>, c: &Conventions) -> Vec<f64> {
     let periods = calendar_returns(s, every, c);
     periods.into_iter().map(|p| p.ret).collect()
 }
 
-fn highest(values: Vec<f64>) -> f64 {
-    values.into_iter().fold(f64::NAN, f64::max)
+fn best(every: Every, s: &Series<'_>, c: &Conventions) -> f64 {
+    let returns = returns_every(every, s, c).into_iter();
+    returns.fold(f64::NAN, f64::max)
 }
 
-fn lowest(values: Vec<f64>) -> f64 {
-    values.into_iter().fold(f64::NAN, f64::min)
+fn worst(every: Every, s: &Series<'_>, c: &Conventions) -> f64 {
+    let returns = returns_every(every, s, c).into_iter();
+    returns.fold(f64::NAN, f64::min)
 }
 
-fn share_above_zero(values: Vec<f64>) -> f64 {
+fn win_rate(every: Every, s: &Series<'_>, c: &Conventions) -> f64 {
+    share_above_zero(returns_every(every, s, c))
+}
+
+fn share_above_zero(values: impl IntoIterator<Item = f64>) -> f64 {
     mean(values.into_iter().map(|v| f64::from(u8::from(v > 0.0))))
 }
 
-fn best_month(s: &Series<'_>, c: &Conventions) -> f64 {
-    highest(returns_every(Every::Month, s, c))
-}
-
-fn worst_month(s: &Series<'_>, c: &Conventions) -> f64 {
-    lowest(returns_every(Every::Month, s, c))
-}
-
-fn month_win_rate(s: &Series<'_>, c: &Conventions) -> f64 {
-    share_above_zero(returns_every(Every::Month, s, c))
+/// The return of one period that compounds to what all of them make.
+fn expected(every: Every, s: &Series<'_>, c: &Conventions) -> f64 {
+    mean(returns_every(every, s, c).into_iter().map(f64::ln_1p)).exp_m1()
 }
 
 fn average_up_month(s: &Series<'_>, c: &Conventions) -> f64 {
@@ -120,155 +120,190 @@ fn average_down_month(s: &Series<'_>, c: &Conventions) -> f64 {
     mean(months.into_iter().filter(|r| *r <= 0.0))
 }
 
-fn best_year(s: &Series<'_>, c: &Conventions) -> f64 {
-    highest(returns_every(Every::Year, s, c))
+/// The number of the month that holds a time, counted from the year 0.
+fn month_number(time: i64) -> i64 {
+    let day = DateTime::from_timestamp_nanos(time);
+    i64::from(day.year()) * 12 + i64::from(day.month0())
 }
 
-fn worst_year(s: &Series<'_>, c: &Conventions) -> f64 {
-    lowest(returns_every(Every::Year, s, c))
-}
-
-fn year_win_rate(s: &Series<'_>, c: &Conventions) -> f64 {
-    share_above_zero(returns_every(Every::Year, s, c))
-}
-
-/// Days from the first row below the peak to the row that is back, or to the last row.
-fn drawdown_days(s: &Series<'_>, c: &Conventions) -> Vec<f64> {
-    let episodes = episodes(&drawdowns(s.returns, c));
-    let days = |e: &Episode| {
-        let from = s.times.get(e.start)?;
-        let to = s.times.get(e.recovery.unwrap_or(e.last))?;
-        Some(to.saturating_sub(*from) as f64 / NANOSECONDS_IN_A_DAY as f64)
+/// The share of gains over twelve months, of the months for which the wealth a year before is
+/// known.
+fn twelve_month_win_rate(s: &Series<'_>, c: &Conventions) -> f64 {
+    let months = calendar_returns(s, Every::Month, c);
+    let mut points: Vec<i64> = months.iter().map(|m| month_number(m.start)).collect();
+    let mut returns: Vec<f64> = months.iter().map(|m| m.ret).collect();
+    let before = s.start.map(month_number);
+    if let Some(month) = before.filter(|m| points.first().is_some_and(|first| m < first)) {
+        points.insert(0, month);
+        returns.insert(0, 0.0);
+    }
+    let over_a_year = |last: usize| {
+        let first = points.binary_search(&(points.get(last)? - 12)).ok()?;
+        let returns = returns.get(first + 1..=last)?;
+        Some(total_return(
+            &Series {
+                returns,
+                ..Series::default()
+            },
+            &of_simple(c),
+        ))
     };
-    episodes.iter().filter_map(days).collect()
+    share_above_zero((0..points.len()).filter_map(over_a_year))
 }
 
-fn longest_drawdown_days(s: &Series<'_>, c: &Conventions) -> f64 {
+/// The conventions for returns that are simple already.
+fn of_simple(c: &Conventions) -> Conventions {
+    Conventions {
+        method: Compounding::Simple,
+        ..*c
+    }
+}
+
+/// The years that the returns span. NaN without returns.
+fn years_spanned(s: &Series<'_>, c: &Conventions) -> f64 {
     if s.returns.is_empty() {
         return f64::NAN;
     }
-    drawdown_days(s, c).into_iter().fold(0.0, f64::max)
+    years(s, c)
 }
 
-fn average_drawdown_days(s: &Series<'_>, c: &Conventions) -> f64 {
-    mean(drawdown_days(s, c))
-}
-
-/// Days from a peak to the row that is back at it, the longest of the drawdowns that ended.
-fn longest_recovery_days(s: &Series<'_>, c: &Conventions) -> f64 {
-    let episodes = episodes(&drawdowns(s.returns, c));
-    let peak = |start: usize| match start.checked_sub(1) {
-        Some(row) => s.times.get(row).copied(),
-        None => s.start,
-    };
-    let days = |e: &Episode| {
-        let to = s.times.get(e.recovery?)?;
-        Some(to.saturating_sub(peak(e.start)?) as f64 / NANOSECONDS_IN_A_DAY as f64)
-    };
-    episodes.iter().filter_map(days).fold(f64::NAN, f64::max)
+/// A line about the returns of calendar periods.
+const fn of_periods(
+    name: &'static str,
+    compute: Compute,
+    summary: &'static str,
+    source: &'static str,
+) -> ReturnMetric {
+    ReturnMetric::new(name, compute, summary, source)
+        .taking(&[Convention::Method, Convention::Compounded])
+        .with_times()
 }
 
 /// The lines of the table about the calendar.
 pub(super) const METRICS: &[ReturnMetric] = &[
     ReturnMetric::new(
         "years",
-        years,
+        years_spanned,
         "Years that the returns span",
         "n / periods, or calendar days / 365 or 365.25",
     )
     .taking(&[Convention::Periods, Convention::Years])
-    .with_times(),
+    .with_times()
+    .example("0.02381"),
     ReturnMetric::new(
+        "calendar_cagr",
+        annual_return,
+        "Compounded growth rate per year as a fraction, with years counted by the calendar; a first row of return 0 says when the first period started",
+        "Compounding Annual Return of LEAN, cagr of ffn",
+    )
+    .taking(&[Convention::Method, Convention::Compounded, Convention::CalendarYears])
+    .with_times()
+    .example("0.053352"),
+    of_periods(
         "best_month",
-        best_month,
+        |s, c| best(Every::Month, s, c),
         "Highest return of a calendar month, as a fraction",
         "best of quantstats, best_month of ffn",
     )
-    .taking(&[Convention::Method, Convention::Compounded])
-    .with_times(),
-    ReturnMetric::new(
+    .example("0.6"),
+    of_periods(
         "worst_month",
-        worst_month,
+        |s, c| worst(Every::Month, s, c),
         "Lowest return of a calendar month, as a fraction",
         "worst of quantstats, worst_month of ffn",
     )
-    .taking(&[Convention::Method, Convention::Compounded])
-    .with_times(),
-    ReturnMetric::new(
+    .example("-0.2"),
+    of_periods(
         "month_win_rate",
-        month_win_rate,
+        |s, c| win_rate(Every::Month, s, c),
         "Share of calendar months with a gain, as a fraction",
-        "pos_month_perc of ffn, which leaves out the first month",
+        "win_rate of quantstats, pos_month_perc of ffn, which leaves out the first month",
     )
-    .taking(&[Convention::Method, Convention::Compounded])
-    .with_times(),
-    ReturnMetric::new(
+    .example("0.5"),
+    of_periods(
+        "twelve_month_win_rate",
+        twelve_month_win_rate,
+        "Share of months at whose end the wealth is above that of twelve months before, as a fraction; NULL within the first year",
+        "twelve_month_win_perc of ffn",
+    )
+    .example("1.0"),
+    of_periods(
         "avg_up_month",
         average_up_month,
         "Mean return of the calendar months with a gain, as a fraction",
         "avg_up_month of ffn",
     )
-    .taking(&[Convention::Method, Convention::Compounded])
-    .with_times(),
-    ReturnMetric::new(
+    .example("0.313333"),
+    of_periods(
         "avg_down_month",
         average_down_month,
         "Mean return of the calendar months without a gain, as a fraction",
         "avg_down_month of ffn",
     )
-    .taking(&[Convention::Method, Convention::Compounded])
-    .with_times(),
-    ReturnMetric::new(
+    .example("-0.073333"),
+    of_periods(
+        "expected_monthly_return",
+        |s, c| expected(Every::Month, s, c),
+        "Geometric mean of the returns of calendar months, as a fraction",
+        "expected_return of quantstats",
+    )
+    .example("0.092032"),
+    of_periods(
+        "best_quarter",
+        |s, c| best(Every::Quarter, s, c),
+        "Highest return of a calendar quarter, as a fraction",
+        "best of quantstats",
+    )
+    .example("0.6"),
+    of_periods(
+        "worst_quarter",
+        |s, c| worst(Every::Quarter, s, c),
+        "Lowest return of a calendar quarter, as a fraction",
+        "worst of quantstats",
+    )
+    .example("-0.2"),
+    of_periods(
+        "quarter_win_rate",
+        |s, c| win_rate(Every::Quarter, s, c),
+        "Share of calendar quarters with a gain, as a fraction",
+        "win_rate of quantstats",
+    )
+    .example("0.6"),
+    of_periods(
+        "expected_quarterly_return",
+        |s, c| expected(Every::Quarter, s, c),
+        "Geometric mean of the returns of calendar quarters, as a fraction",
+        "expected_return of quantstats",
+    )
+    .example("0.111431"),
+    of_periods(
         "best_year",
-        best_year,
+        |s, c| best(Every::Year, s, c),
         "Highest return of a calendar year, as a fraction",
-        "best_year of ffn",
+        "best of quantstats, best_year of ffn",
     )
-    .taking(&[Convention::Method, Convention::Compounded])
-    .with_times(),
-    ReturnMetric::new(
+    .example("0.6"),
+    of_periods(
         "worst_year",
-        worst_year,
+        |s, c| worst(Every::Year, s, c),
         "Lowest return of a calendar year, as a fraction",
-        "worst_year of ffn",
+        "worst of quantstats, worst_year of ffn",
     )
-    .taking(&[Convention::Method, Convention::Compounded])
-    .with_times(),
-    ReturnMetric::new(
+    .example("-0.2"),
+    of_periods(
         "year_win_rate",
-        year_win_rate,
+        |s, c| win_rate(Every::Year, s, c),
         "Share of calendar years with a gain, as a fraction",
-        "win_year_perc of ffn, which leaves out the first year",
+        "win_rate of quantstats, win_year_perc of ffn, which leaves out the first year",
     )
-    .taking(&[Convention::Method, Convention::Compounded])
-    .with_times(),
-    ReturnMetric::new(
-        "max_drawdown_days",
-        longest_drawdown_days,
-        "Most days from the first row below a peak to the row back at it or the last one",
-        "Length in drawdown_details of ffn",
+    .example("0.6"),
+    of_periods(
+        "expected_yearly_return",
+        |s, c| expected(Every::Year, s, c),
+        "Geometric mean of the returns of calendar years, as a fraction",
+        "expected_return of quantstats",
     )
-    .taking(&[Convention::Method, Convention::Compounded, Convention::Base])
-    .ordered()
-    .with_times(),
-    ReturnMetric::new(
-        "avg_drawdown_days",
-        average_drawdown_days,
-        "Mean days from the first row below a peak to the row back at it or the last one",
-        "avg_drawdown_days of ffn",
-    )
-    .taking(&[Convention::Method, Convention::Compounded, Convention::Base])
-    .ordered()
-    .with_times(),
-    ReturnMetric::new(
-        "drawdown_recovery_days",
-        longest_recovery_days,
-        "Most days from a peak to the row back at it, of the drawdowns that ended",
-        "Drawdown Recovery of LEAN",
-    )
-    .taking(&[Convention::Method, Convention::Compounded, Convention::Base])
-    .ordered()
-    .with_times(),
+    .example("0.111431"),
 ];
 
 #[cfg(test)]

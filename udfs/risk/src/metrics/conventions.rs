@@ -228,6 +228,12 @@ impl Conventions {
         ..Self::EMPYRICAL
     };
 
+    /// What counts years by the calendar counts them as ffn and backtesting.py do.
+    pub(super) const BY_CALENDAR: Self = Self {
+        years: YearCount::Days36525,
+        ..Self::EMPYRICAL
+    };
+
     /// The risk-free rate of one period.
     pub fn risk_free_per_period(&self) -> f64 {
         self.per_period(self.risk_free)

@@ -20,6 +20,7 @@ pub mod calendar;
 pub mod conventions;
 pub mod dispersion;
 pub mod drawdown;
+pub mod drawdown_days;
 pub mod gpd;
 mod gpd_aggregate;
 pub mod growth;
@@ -31,9 +32,11 @@ pub mod series;
 pub mod shape;
 pub mod table;
 pub mod tails;
+mod timed;
 mod trade_drawdown;
 mod trade_table;
 pub mod trades;
+pub mod trailing;
 pub mod wins;
 
 pub use conventions::Conventions;
@@ -54,6 +57,8 @@ pub const RETURN_METRICS: &[&[ReturnMetric]] = &[
     wins::METRICS,
     market::METRICS,
     calendar::METRICS,
+    trailing::METRICS,
+    drawdown_days::METRICS,
 ];
 
 /// Every metric that the columns at hand allow, in the order of the table; NaN for unknown.

@@ -1,5 +1,7 @@
 //! What a metric is computed from.
 
+use std::borrow::Cow;
+
 /// Returns of equal periods in time order, without missing values.
 ///
 /// `benchmark` and `times` are empty where there are none, and as long as `returns` otherwise.
@@ -38,14 +40,40 @@ impl Observations {
             let time = times.get(i);
             let is_known = ret.is_finite() && other.is_none_or(|b| b.is_finite());
             if is_known {
-                kept.returns.push(*ret);
-                kept.benchmark.extend(other);
-                kept.times.extend(time);
+                kept.push(*ret, other.copied(), time.copied());
             } else if kept.returns.is_empty() {
                 kept.start = time.copied();
             }
         }
         kept
+    }
+
+    /// Adds a row of numbers; all rows have a benchmark or none has, and so with times.
+    pub(super) fn push(&mut self, ret: f64, benchmark: Option<f64>, time: Option<i64>) {
+        self.returns.push(ret);
+        self.benchmark.extend(benchmark);
+        self.times.extend(time);
+    }
+
+    /// The rows by time; rows of one time stay in the order they came in. Rows without times have
+    /// no other order than theirs.
+    pub(super) fn in_time_order(&self) -> Cow<'_, Self> {
+        if self.times.is_sorted() {
+            return Cow::Borrowed(self);
+        }
+        let mut rows: Vec<(i64, f64)> = self
+            .times
+            .iter()
+            .copied()
+            .zip(self.returns.iter().copied())
+            .collect();
+        rows.sort_by_key(|(time, _)| *time);
+        let (times, returns) = rows.into_iter().unzip();
+        Cow::Owned(Self {
+            returns,
+            times,
+            ..Self::default()
+        })
     }
 
     /// The rows as slices.
@@ -76,6 +104,17 @@ mod tests {
         assert_eq!(series.benchmark, [0.1, 0.3]);
         assert_eq!(series.times, [2, 5]);
         assert_eq!(series.start, Some(1));
+    }
+
+    #[test]
+    fn rows_are_put_in_the_order_of_their_times() {
+        let mut rows = Observations::default();
+        for (ret, time) in [(0.3, 3), (0.1, 1), (0.2, 2), (0.4, 3)] {
+            rows.push(ret, None, Some(time));
+        }
+        let ordered = rows.in_time_order();
+        assert_eq!(ordered.series().returns, [0.1, 0.2, 0.3, 0.4]);
+        assert_eq!(ordered.series().times, [1, 2, 3, 3]);
     }
 
     #[test]

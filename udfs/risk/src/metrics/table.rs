@@ -2,7 +2,7 @@
 //! in the documentation follow.
 
 use super::arguments::Convention;
-use super::conventions::{Annualization, Conventions};
+use super::conventions::{Annualization, Conventions, YearCount};
 use super::series::Series;
 use quantlake_core::OutputType;
 use quantlake_core::metric::{Metric, RowOrder};
@@ -91,10 +91,9 @@ impl ReturnMetric {
         self
     }
 
-    /// Needs times, which aggregates do not have.
+    /// Needs times, by which it orders its rows itself.
     pub(super) const fn with_times(mut self) -> Self {
         self.inputs = Inputs::ReturnsAndTimes;
-        self.is_aggregate = false;
         self
     }
 
@@ -124,7 +123,7 @@ impl ReturnMetric {
     }
 
     /// The conventions of a report as this metric takes them: ratios that are defined over the
-    /// total return or over the growth rate stay so.
+    /// total return or over the growth rate stay so, and what counts years by the calendar.
     pub fn conventions_in(&self, report: &Conventions) -> Conventions {
         let annualization = if self.conventions.contains(&Convention::TotalAnnualization) {
             Annualization::Total
@@ -133,8 +132,15 @@ impl ReturnMetric {
         } else {
             report.annualization
         };
+        let years = match report.years {
+            YearCount::Periods if self.conventions.contains(&Convention::CalendarYears) => {
+                Conventions::BY_CALENDAR.years
+            }
+            years => years,
+        };
         Conventions {
             annualization,
+            years,
             ..*report
         }
     }

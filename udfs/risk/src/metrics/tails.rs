@@ -5,7 +5,7 @@ use super::conventions::{Conventions, QuantileRule, TailMean};
 use super::numbers::{moments, quantile, quotient, sorted};
 use super::series::Series;
 use super::table::ReturnMetric;
-use crate::normal;
+use quantlake_core::normal;
 
 /// The size of the high quantile per size of the low one. NaN without returns and where the low
 /// quantile is 0.

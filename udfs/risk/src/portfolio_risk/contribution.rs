@@ -8,7 +8,7 @@
 use super::covariance::dot;
 use super::tail_risk::{Method, TailRisk, normal_tail, tail_risk, weighted_tail};
 use crate::honest::inference::{FourMoments, MomentRule};
-use crate::normal;
+use quantlake_core::normal;
 
 /// How the derivative of a risk is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,9 +4,12 @@
 //! * many: [`covariance`] (plain, weighted, shrunk), [`contribution`] (component and marginal
 //!   risk), [`regression`] (factor exposures)
 //! * what if: [`stress`], [`liquidity`]
+//! * how much money: [`capacity`]
 //!
 //! Risks are returns or money gained: a loss is negative.
 
+pub mod capacity;
+mod capacity_function;
 pub mod contribution;
 pub mod covariance;
 pub mod liquidity;
@@ -26,7 +29,11 @@ pub fn functions() -> Vec<Function> {
     [
         series_functions::functions(),
         portfolio_functions::functions(),
-        vec![stress_function::function(), liquidity_function::function()],
+        vec![
+            stress_function::function(),
+            liquidity_function::function(),
+            capacity_function::function(),
+        ],
     ]
     .concat()
 }

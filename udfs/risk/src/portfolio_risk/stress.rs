@@ -7,7 +7,7 @@ use super::liquidity::horizon_scale;
 use super::tail_risk::weighted_tail;
 use crate::honest::bootstrap::optimal_block_length;
 use crate::honest::random::Draws;
-use crate::normal;
+use quantlake_core::normal;
 use rayon::prelude::*;
 
 /// Positions with the history of their returns: one slice and one weight for each, all slices of

@@ -7,7 +7,7 @@ use crate::honest::inference::{FourMoments, MomentRule};
 use crate::honest::random::Draws;
 use crate::honest::simulation::{degrees_of_freedom, quantile};
 use crate::honest::student;
-use crate::normal;
+use quantlake_core::normal;
 
 /// How the distribution of the next return is estimated.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,6 +1,6 @@
 //! Metrics over partial results, permutations and missing rows.
 
-use crate::support::{Call, is_close, is_ordered, metric_names, state_of, value_of};
+use crate::support::{Call, has_times, is_close, is_ordered, metric_names, state_of, value_of};
 use datafusion::common::ScalarValue;
 use proptest::prelude::*;
 
@@ -29,6 +29,16 @@ fn returns(most: usize) -> impl Strategy<Value = Vec<Option<f64>>> {
         1 => prop::sample::select(vec![f64::NAN, f64::INFINITY, f64::NEG_INFINITY]).prop_map(Some),
     ];
     prop::collection::vec(ret, 0..most)
+}
+
+/// The value over rows with their numbers, which stand for their times.
+fn over(call: &Call, rows: &[(i64, Option<f64>)]) -> Option<f64> {
+    let (times, returns): (Vec<_>, Vec<_>) = rows.iter().copied().unzip();
+    let mut accumulator = call.accumulator();
+    accumulator
+        .update_batch(&call.batch(&returns, &times))
+        .unwrap();
+    value_of(accumulator.as_mut())
 }
 
 /// Sums in another order differ in their last digits, more where gains and losses cancel.
@@ -75,18 +85,33 @@ proptest! {
         rows in returns(40).prop_flat_map(|r| (Just(r.clone()), Just(r).prop_shuffle())),
     ) {
         let (rows, shuffled) = rows;
-        for call in calls().iter().filter(|c| !is_ordered(&c.function)) {
+        let unordered = |c: &&Call| !is_ordered(&c.function) && !has_times(&c.function);
+        for call in calls().iter().filter(unordered) {
             let (a, b) = (call.over(&rows), call.over(&shuffled));
             prop_assert!(same_up_to_rounding(a, b), "{call:?}: {a:?} {b:?}");
         }
     }
 
     #[test]
+    fn times_say_the_order_of_rows(
+        rows in returns(40)
+            .prop_map(|rows| (0..).zip(rows).collect::<Vec<(i64, Option<f64>)>>())
+            .prop_flat_map(|rows| (Just(rows.clone()), Just(rows).prop_shuffle())),
+    ) {
+        let (rows, shuffled) = rows;
+        for call in calls().iter().filter(|c| has_times(&c.function)) {
+            let (a, b) = (over(call, &rows), over(call, &shuffled));
+            prop_assert!(same_up_to_rounding(a, b), "{call:?}: {a:?} {b:?}");
+        }
+    }
+
+    #[test]
     fn missing_rows_change_nothing(rows in returns(40)) {
-        let known: Vec<_> =
-            rows.iter().copied().filter(|r| r.is_some_and(f64::is_finite)).collect();
+        let rows: Vec<(i64, Option<f64>)> = (0..).zip(rows).collect();
+        let is_known = |row: &&(i64, Option<f64>)| row.1.is_some_and(f64::is_finite);
+        let known: Vec<_> = rows.iter().filter(is_known).copied().collect();
         for call in calls() {
-            prop_assert_eq!(call.over(&rows), call.over(&known), "{:?}", call);
+            prop_assert_eq!(over(&call, &rows), over(&call, &known), "{:?}", call);
         }
     }
 
@@ -123,8 +148,10 @@ proptest! {
                     frame.retract_batch(&call.batch(&rows[gone.clone()], &times[gone])).unwrap();
                 }
                 let first = (i + 1).saturating_sub(width);
+                let mut group = call.accumulator();
+                group.update_batch(&call.batch(&rows[first..=i], &times[first..=i])).unwrap();
                 prop_assert_eq!(
-                    value_of(frame.as_mut()), call.over(&rows[first..=i]), "{:?} row {}", call, i
+                    value_of(frame.as_mut()), value_of(group.as_mut()), "{:?} row {}", call, i
                 );
             }
         }

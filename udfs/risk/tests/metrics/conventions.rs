@@ -61,7 +61,8 @@ fn constant(value: &Value) -> ScalarValue {
 fn conventions_of(metric: &ReturnMetric, case: &Value) -> Conventions {
     let mut choices = metric.conventions.to_vec();
     let given = case["args"].as_object().unwrap();
-    if given.contains_key("years") {
+    let counts_itself = choices.contains(&Convention::CalendarYears);
+    if given.contains_key("years") && !counts_itself {
         choices.push(Convention::Years);
     }
     let params = choices.iter().map(|c| c.param()).collect();
@@ -91,7 +92,8 @@ fn tolerance(metric: &ReturnMetric, c: &Conventions, n_rows: usize, expected: f6
         || metric
             .conventions
             .contains(&Convention::GrowthAnnualization)
-        || ["annual_return", "risk_adjusted_return"].contains(&metric.name)
+        || ["annual_return", "calendar_cagr", "risk_adjusted_return"].contains(&metric.name)
+        || metric.name.ends_with("_year_return")
         || c.annualization != Conventions::default().annualization;
     if compounds {
         relative + (c.periods + n_rows as f64) * f64::EPSILON * (1.0 + expected.abs())

@@ -135,10 +135,18 @@ async fn a_report_holds_the_values_of_the_aggregates() {
     for metric in aggregates() {
         let columns = match metric.inputs {
             Inputs::ReturnsAndBenchmark => "ret, benchmark",
-            _ => "ret",
+            Inputs::ReturnsAndTimes => "ret, ts",
+            Inputs::Returns => "ret",
+        };
+        // A first row of return 0 says when the first period starts; it is a period more.
+        let from = match metric.inputs {
+            Inputs::ReturnsAndTimes if metric.name != "years" => {
+                "(SELECT ts, coalesce(ret, 0.0) AS ret FROM r)"
+            }
+            _ => "r",
         };
         let sql = format!(
-            "SELECT CAST({}({columns} ORDER BY ts) AS DOUBLE) FROM r",
+            "SELECT CAST({}({columns} ORDER BY ts) AS DOUBLE) FROM {from}",
             metric.name
         );
         let expected = doubles(run(&ctx, &sql).await[0].column(0))[0];

@@ -1,8 +1,10 @@
 //! The functions in queries: their examples, windows against groups, bad arguments.
 
-use crate::support::{benchmark_of, columns_of, doubles, is_close, metric_names};
+use crate::support::{benchmark_of, columns_of, doubles, end_of, is_close, metric_names};
 use async_trait::async_trait;
-use datafusion::arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
+use datafusion::arrow::array::{
+    ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampNanosecondArray,
+};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::catalog::Session;
 use datafusion::datasource::MemTable;
@@ -113,11 +115,14 @@ fn returns_batch(partition: i64) -> RecordBatch {
         .map(|i| (i % 11 != 5).then(|| ((i * 7919 % 401) as f64 - 200.0) / 5000.0))
         .collect();
     let benchmark: Float64Array = returns.iter().map(|r| r.map(benchmark_of)).collect();
-    let columns: [(&str, ArrayRef); 4] = [
+    let ends = ids.iter().map(|id| end_of(id / 3));
+    let ends = TimestampNanosecondArray::from_iter_values(ends);
+    let columns: [(&str, ArrayRef); 5] = [
         ("symbol", Arc::new(symbols)),
         ("ts", Arc::new(Int64Array::from(ids))),
         ("ret", Arc::new(returns)),
         ("benchmark", Arc::new(benchmark)),
+        ("day", Arc::new(ends)),
     ];
     RecordBatch::try_from_iter(columns).unwrap()
 }
@@ -170,7 +175,7 @@ async fn a_window_over_the_whole_partition_equals_the_group() {
         let (groups, windows) = (column(&groups, 1), column(&windows, 1));
         assert_eq!(groups.len(), 3);
         for (group, window) in groups.into_iter().zip(windows) {
-            assert!(group.is_some());
+            assert!(group.is_some(), "{name}");
             // Partial results meet in another order than the rows of a window.
             assert!(
                 is_close(group, window, 1e-11),
@@ -301,9 +306,31 @@ async fn wrong_arity_and_type_name_the_function_and_what_it_takes() {
             "SELECT sharpe(symbol) FROM returns",
             "sharpe: `ret` must be a numeric expression, found type Utf8",
         ),
+        (
+            "SELECT best_month(ret) FROM returns",
+            "best_month: takes 2 to 4 arguments, found 1",
+        ),
+        (
+            "SELECT best_month(ret, ts) FROM returns",
+            "best_month: `ts` must be a timestamp or date expression, found type Int64",
+        ),
     ];
     for (sql, message) in cases {
         let error = ctx.sql(sql).await.unwrap_err().to_string();
         assert!(error.contains(message), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn times_of_any_type_say_the_month() {
+    let ctx = context();
+    let types = ["DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE"];
+    for ty in types {
+        let sql = format!(
+            "SELECT round(best_month(r, CAST(t AS {ty})), 6) AS best, round(mtd_return(r, CAST(t AS {ty})), 6) AS mtd \
+             FROM (VALUES ('2024-02-29', 0.1), ('2024-01-31', -0.5), (NULL, 9.0), ('2024-03-01', -0.2), \
+             ('2024-02-01', 0.2)) AS v(t, r)"
+        );
+        assert_eq!(to_csv(&run(&ctx, &sql).await), "0.32,-0.2", "{ty}");
     }
 }

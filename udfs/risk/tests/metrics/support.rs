@@ -1,6 +1,8 @@
 //! Calling the metrics through the accumulators that DataFusion uses, without SQL around them.
 
-use datafusion::arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array};
+use datafusion::arrow::array::{
+    ArrayRef, AsArray, Float64Array, Int64Array, TimestampMicrosecondArray,
+};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Float64Type, Schema};
 use datafusion::common::ScalarValue;
@@ -10,6 +12,7 @@ use datafusion::physical_expr::expressions::{Column, Literal};
 use datafusion::physical_expr::{PhysicalExpr, PhysicalSortExpr};
 use quantlake_core::Implementation;
 use quantlake_core::metric::RowOrder;
+use quantlake_core::spec::default_time_type;
 use quantlake_risk::metrics::table::Inputs;
 use quantlake_risk::metrics::{RETURN_METRICS, ReturnMetric, find};
 use std::sync::Arc;
@@ -30,8 +33,9 @@ impl Call {
         }
     }
 
-    fn has_benchmark(&self) -> bool {
-        find(&self.function).is_some_and(|m| m.inputs == Inputs::ReturnsAndBenchmark)
+    /// Whether the metric takes these columns.
+    fn takes(&self, inputs: Inputs) -> bool {
+        find(&self.function).is_some_and(|m| m.inputs == inputs)
     }
 
     /// An empty accumulator of `f(ret, constants... ORDER BY ts)`.
@@ -40,10 +44,14 @@ impl Call {
             Field::new("ret", DataType::Float64, true),
             Field::new("ts", DataType::Int64, false),
             Field::new("benchmark", DataType::Float64, true),
+            Field::new("end", default_time_type(), true),
         ]);
         let mut args: Vec<Arc<dyn PhysicalExpr>> = vec![Arc::new(Column::new("ret", 0))];
-        if self.has_benchmark() {
+        if self.takes(Inputs::ReturnsAndBenchmark) {
             args.push(Arc::new(Column::new("benchmark", 2)));
+        }
+        if self.takes(Inputs::ReturnsAndTimes) {
+            args.push(Arc::new(Column::new("end", 3)));
         }
         for constant in &self.constants {
             args.push(Arc::new(Literal::new(constant.clone())));
@@ -62,9 +70,13 @@ impl Call {
     pub fn batch(&self, returns: &[Option<f64>], times: &[i64]) -> Vec<ArrayRef> {
         let ret: Float64Array = returns.iter().copied().collect();
         let mut columns: Vec<ArrayRef> = vec![Arc::new(ret)];
-        if self.has_benchmark() {
+        if self.takes(Inputs::ReturnsAndBenchmark) {
             let benchmark: Float64Array = returns.iter().map(|r| r.map(benchmark_of)).collect();
             columns.push(Arc::new(benchmark));
+        }
+        if self.takes(Inputs::ReturnsAndTimes) {
+            let ends = times.iter().map(|row| end_of(*row) / 1_000);
+            columns.push(Arc::new(TimestampMicrosecondArray::from_iter_values(ends)));
         }
         for constant in &self.constants {
             columns.push(constant.to_array_of_size(returns.len()).unwrap());
@@ -87,6 +99,12 @@ impl Call {
 /// A benchmark that moves with the return and not only with it.
 pub fn benchmark_of(ret: f64) -> f64 {
     0.6 * ret + 0.01 * (40.0 * ret).cos()
+}
+
+/// When the period of a row ends, in nanoseconds: four rows from January to February of each year.
+pub fn end_of(row: i64) -> i64 {
+    const DAY: i64 = 86_400_000_000_000;
+    (20 + row.div_euclid(4) * 365 + row.rem_euclid(4) * 9) * DAY
 }
 
 /// The result of an accumulator, `None` for NULL.
@@ -132,10 +150,16 @@ pub fn is_ordered(name: &str) -> bool {
     find(name).is_some_and(|m| m.order == RowOrder::Significant)
 }
 
+/// Whether a metric takes times, which say the order of its rows.
+pub fn has_times(name: &str) -> bool {
+    find(name).is_some_and(|m| m.inputs == Inputs::ReturnsAndTimes)
+}
+
 /// The columns of a metric in SQL.
 pub fn columns_of(name: &str) -> &'static str {
     match find(name) {
         Some(m) if m.inputs == Inputs::ReturnsAndBenchmark => "ret, benchmark",
+        Some(m) if m.inputs == Inputs::ReturnsAndTimes => "ret, day",
         _ => "ret",
     }
 }

@@ -1,6 +1,6 @@
 //! What holds for every line of the table.
 
-use crate::support::{Call, aggregates, benchmark_of, is_close};
+use crate::support::{Call, aggregates, benchmark_of, end_of, is_close};
 use datafusion::common::ScalarValue;
 use proptest::prelude::*;
 use quantlake_core::{Args, FunctionSpec, Kind, ParamKind, ParamSpec};
@@ -64,9 +64,11 @@ fn conventions_of(metric: &ReturnMetric, given: &[ScalarValue]) -> Conventions {
 
 fn value(metric: &ReturnMetric, returns: &[f64], c: &Conventions) -> Option<f64> {
     let benchmark: Vec<f64> = returns.iter().copied().map(benchmark_of).collect();
+    let times: Vec<i64> = (0..).take(returns.len()).map(end_of).collect();
     let series = Series {
         returns,
         benchmark: &benchmark,
+        times: &times,
         ..Series::default()
     };
     Some((metric.compute)(&series, c)).filter(|v| v.is_finite())
