@@ -11,6 +11,8 @@ pub mod node;
 pub mod planner;
 pub mod shape;
 
+pub use shape::complete;
+
 use crate::arguments::Args;
 use crate::error::{QlError, SqlState};
 use crate::registry::{Function, Implementation};

@@ -4,7 +4,6 @@
 //! drops the stream (a cancelled statement, a time-out, a client that is gone) ends the search at
 //! its next simulation; its memory is given back when its thread has ended.
 
-use crate::complete::complete;
 use crate::functions::Call;
 use crate::node::SearchNode;
 use crate::work::Work;
@@ -36,7 +35,7 @@ use datafusion::physical_plan::{
 use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
 use futures::TryStreamExt;
 use quantlake_core::QlError;
-use quantlake_core::relation::Rows;
+use quantlake_core::relation::{Rows, complete};
 use std::fmt;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -224,7 +223,7 @@ async fn search(
         held.try_grow(2 * batch.get_array_memory_size())?;
         batches.push(batch);
     }
-    let rows = complete(&call.function, &input.schema(), &batches)?;
+    let rows = complete(&call.function.columns, &batches)?;
     drop((batches, input));
     held.shrink(held.size() / 2);
     let stop = CancellationToken::new();

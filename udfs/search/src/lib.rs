@@ -18,7 +18,6 @@
 pub mod arguments;
 pub mod book;
 pub mod columns;
-pub mod complete;
 pub mod cross_validation;
 pub mod evaluate;
 pub mod exec;

@@ -5,7 +5,6 @@
 //! back to the same combinations fold after fold.
 
 use crate::book::Stored;
-use crate::complete::complete;
 use crate::space::Space;
 use crate::work::Work;
 use datafusion::error::Result;
@@ -14,7 +13,7 @@ use futures::TryStreamExt;
 use quantlake_backtest::functions::Bars;
 use quantlake_backtest::settings::Settings;
 use quantlake_core::relation::planner::plan_relation_function;
-use quantlake_core::relation::{RelationFunction, Rows};
+use quantlake_core::relation::{RelationFunction, Rows, complete};
 use quantlake_core::{Args, ParamValue, QlError, SqlState};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -184,7 +183,7 @@ impl<'a> Library<'a> {
                 self.work.hold(2 * batch.get_array_memory_size())?;
                 batches.push(batch);
             }
-            complete(&self.shelf.function, &rows.schema(), &batches)
+            complete(&self.shelf.function.columns, &batches)
         })?;
         self.work.release(batch.get_array_memory_size());
         let rows = Rows::new(batch, self.shelf.function.kernel_schema());

@@ -1,13 +1,14 @@
 //! The operator of a relation function.
 //!
 //! Its input is partitioned by the function's keys and ordered, so a group is a run of equal keys.
-//! The stream collects groups, gives them to kernels on a blocking thread (the wire stays
-//! responsive) and emits the result in batches of the session's size. What is collected is
-//! reserved in the memory pool first, and freed once the kernel is done with it. A group that is
-//! too large for that reaches a function that can take it in parts. The other queries of a call
-//! are collected once, for all groups.
+//! The stream collects groups, gives them to kernels on blocking threads (the wire stays
+//! responsive), several at once where the input has fewer partitions than the session, and emits
+//! the result in batches of the session's size. What is collected is reserved in the memory pool
+//! first, and freed once the kernel is done with it. A group that is too large for that reaches a
+//! function that can take it in parts. The other queries of a call are collected once, for all
+//! groups.
 
-use super::groups::{Groups, Piece};
+use super::groups::{Groups, Lot, Piece};
 use super::node::describe;
 use super::shape::{complete, key_name};
 use super::{Grouping, InputColumn, OtherRows, RelationFunction, RelationKernel, Rows};
@@ -29,7 +30,7 @@ use datafusion::physical_plan::collect;
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::expressions::Column;
 use datafusion::physical_plan::metrics::{
-    BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet, RecordOutput,
+    BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet, RecordOutput, Time,
 };
 use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -37,7 +38,8 @@ use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PhysicalExpr,
     PlanProperties,
 };
-use futures::TryStreamExt;
+use futures::future::BoxFuture;
+use futures::{FutureExt, TryFutureExt, TryStreamExt};
 use std::fmt;
 use std::sync::Arc;
 use tokio::sync::OnceCell;
@@ -250,26 +252,34 @@ impl ExecutionPlan for PartitionedTransformExec {
             collected: Arc::clone(&self.others),
             context: Arc::clone(&context),
         };
+        let config = context.session_config();
+        let n_partitions = self.properties.output_partitioning().partition_count();
+        let n_at_once = (config.target_partitions() / n_partitions).max(1);
+        let batch_size = config.batch_size();
+        let metrics = BaselineMetrics::new(&self.metrics, partition);
         let call = Call {
             function: Arc::clone(&self.function),
             args: self.args.clone(),
             keys: self.listed.clone(),
             schema: Arc::clone(&self.schema),
-            batch_size: context.session_config().batch_size(),
-            metrics: BaselineMetrics::new(&self.metrics, partition),
+            time: metrics.elapsed_compute().clone(),
             kernel: None,
         };
         let state = (groups, others, call);
         let stream = futures::stream::try_unfold(state, |(mut groups, others, mut call)| async {
-            let Some((pieces, bytes)) = groups.next().await? else {
+            let Some(lot) = groups.next().await? else {
                 return Ok::<_, DataFusionError>(None);
             };
-            let batches = call.run(pieces, others.collect().await?).await?;
-            groups.release(bytes);
-            let batches = futures::stream::iter(batches.into_iter().map(Ok));
-            Ok(Some((batches, (groups, others, call))))
+            let results = call.start(lot, others.collect().await?).await?;
+            Ok(Some((results, (groups, others, call))))
         })
-        .try_flatten();
+        .try_buffered(n_at_once)
+        .map_ok(move |results| {
+            let batches = results.into_iter().flat_map(move |r| cut(r, batch_size));
+            futures::stream::iter(batches.map(Ok))
+        })
+        .try_flatten()
+        .map_ok(move |batch| batch.record_output(&metrics));
         Ok(Box::pin(RecordBatchStreamAdapter::new(
             Arc::clone(&self.schema),
             stream,
@@ -313,6 +323,13 @@ impl Others {
     }
 }
 
+/// A result in batches of so many rows.
+fn cut(result: RecordBatch, size: usize) -> impl Iterator<Item = RecordBatch> {
+    let n_rows = result.num_rows();
+    let starts = (0..n_rows).step_by(size);
+    starts.map(move |start| result.slice(start, size.min(n_rows - start)))
+}
+
 /// The kernel's side of one partition.
 struct Call {
     function: Arc<RelationFunction>,
@@ -320,15 +337,19 @@ struct Call {
     /// The names of the listed keys.
     keys: Vec<String>,
     schema: SchemaRef,
-    batch_size: usize,
-    metrics: BaselineMetrics,
+    time: Time,
     /// The kernel of a group that comes in parts.
     kernel: Option<Box<dyn RelationKernel>>,
 }
 
 impl Call {
-    /// Runs the kernel over some pieces, one after another.
-    async fn run(&mut self, pieces: Vec<Piece>, others: OtherRows) -> Result<Vec<RecordBatch>> {
+    /// Starts the kernel over some pieces; what is returned waits for the results. The parts of a
+    /// group follow each other, so they have their results by then.
+    async fn start(
+        &mut self,
+        lot: Lot,
+        others: OtherRows,
+    ) -> Result<BoxFuture<'static, Result<Vec<RecordBatch>>>> {
         let mut worker = Worker {
             function: Arc::clone(&self.function),
             args: self.args.clone(),
@@ -337,24 +358,23 @@ impl Call {
             kernel: self.kernel.take(),
             others,
         };
-        let timer = self.metrics.elapsed_compute().timer();
-        let work = move || {
-            let results = pieces.iter().map(|piece| worker.run(piece));
-            let results = results.collect::<Result<Vec<_>>>()?;
-            Ok::<_, DataFusionError>((results, worker.kernel))
-        };
-        let (results, kernel) = SpawnedTask::spawn_blocking(work)
-            .await
-            .map_err(|e| QlError::internal(format!("a kernel stopped: {e}")))??;
-        self.kernel = kernel;
-        timer.done();
-        let size = self.batch_size;
-        let batches = results.iter().flat_map(|result| {
-            let n_rows = result.num_rows();
-            let starts = (0..n_rows).step_by(size);
-            starts.map(move |start| result.slice(start, size.min(n_rows - start)))
+        let are_whole = lot.pieces.iter().all(Piece::is_whole);
+        let time = self.time.clone();
+        let task = SpawnedTask::spawn_blocking(move || {
+            let _timer = time.timer();
+            let results = worker.run_all(lot)?;
+            Ok((results, worker.kernel))
         });
-        Ok(batches.map(|b| b.record_output(&self.metrics)).collect())
+        let end = async {
+            task.await
+                .map_err(|e| QlError::internal(format!("a kernel stopped: {e}")))?
+        };
+        if are_whole {
+            return Ok(end.map_ok(|(results, _)| results).boxed());
+        }
+        let (results, kernel) = end.await?;
+        self.kernel = kernel;
+        Ok(futures::future::ready(Ok(results)).boxed())
     }
 }
 
@@ -370,6 +390,13 @@ struct Worker {
 }
 
 impl Worker {
+    /// Runs the kernel over pieces, one after another; their memory is free then.
+    fn run_all(&mut self, Lot { pieces, held }: Lot) -> Result<Vec<RecordBatch>> {
+        let results = pieces.iter().map(|piece| self.run(piece)).collect();
+        drop((pieces, held));
+        results
+    }
+
     fn run(&mut self, piece: &Piece) -> Result<RecordBatch> {
         let mut kernel = match self.kernel.take() {
             Some(kernel) => kernel,

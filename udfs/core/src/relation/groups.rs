@@ -28,6 +28,11 @@ impl Piece {
         }
     }
 
+    /// Whether nothing came before it, and nothing comes after it, in its group.
+    pub(super) fn is_whole(&self) -> bool {
+        matches!(self, Self::Group(_))
+    }
+
     /// What is reserved for it.
     fn memory(&self) -> usize {
         match self {
@@ -35,6 +40,14 @@ impl Piece {
             Self::End(_) => 0,
         }
     }
+}
+
+/// Pieces with the memory reserved for them.
+#[derive(Debug)]
+pub(super) struct Lot {
+    pub(super) pieces: Vec<Piece>,
+    /// Given back when this is dropped.
+    pub(super) held: MemoryReservation,
 }
 
 /// A batch is there twice: as it came, and in the kernel's types.
@@ -78,14 +91,13 @@ impl Groups {
         }
     }
 
-    /// The next pieces, and the bytes to [`release`](Self::release) when they are done. Small groups
-    /// come many at a time.
-    pub(super) async fn next(&mut self) -> Result<Option<(Vec<Piece>, usize)>> {
+    /// The next pieces. Small groups come many at a time.
+    pub(super) async fn next(&mut self) -> Result<Option<Lot>> {
         loop {
             if !self.ready.is_empty() {
                 let pieces = std::mem::take(&mut self.ready);
-                let bytes = pieces.iter().map(Piece::memory).sum();
-                return Ok(Some((pieces, bytes)));
+                let held = self.split(pieces.iter().map(Piece::memory).sum());
+                return Ok(Some(Lot { pieces, held }));
             }
             if self.is_finished {
                 return Ok(None);
@@ -104,13 +116,13 @@ impl Groups {
         }
     }
 
-    /// Gives back what pieces had reserved.
-    pub(super) fn release(&mut self, bytes: usize) {
-        // Slices of a column of bits or texts need not add up to the whole.
-        let is_idle = self.current.is_empty() && self.ready.is_empty();
-        let held = self.reservation.size();
-        self.reservation
-            .shrink(if is_idle { held } else { bytes.min(held) });
+    /// The share of the reservation that pieces take with them.
+    fn split(&mut self, bytes: usize) -> MemoryReservation {
+        if self.current.is_empty() {
+            // Slices of a column of bits or texts need not add up to the whole.
+            return self.reservation.take();
+        }
+        self.reservation.split(bytes.min(self.reservation.size()))
     }
 
     fn take(&mut self, batch: &RecordBatch) -> Result<()> {

@@ -110,7 +110,7 @@ fn read(
 ///
 /// # Errors
 /// Those of the casts.
-pub(super) fn complete(columns: &[InputColumn], rows: &[RecordBatch]) -> Result<RecordBatch> {
+pub fn complete(columns: &[InputColumn], rows: &[RecordBatch]) -> Result<RecordBatch> {
     let n_rows = rows.iter().map(RecordBatch::num_rows).sum();
     let mut nulls: Vec<ArrayRef> = Vec::new();
     let mut missing = |ty: &DataType| {
