@@ -3,7 +3,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-# One build folder outside the clone, and one profile (dev), for the build, the demo and the tests.
+# One build folder outside the clone, and one profile (dev), for the build, the demo and the tests;
+# what is measured and what works on real data is the release profile.
 CARGO_TARGET_DIR ?= $(HOME)/.cache/quantlake/target
 # The data folder of `make demo` and `make serve`, and the address of `make serve`.
 DATA ?= demo-data
@@ -15,7 +16,7 @@ export CARGO_TARGET_DIR ORT_DYLIB_PATH
 BIN = $(CARGO_TARGET_DIR)/debug/quantlake
 CARGO_BUILD = cargo build --workspace --all-targets --locked
 
-.PHONY: help native-libs native-libs-gpu python-env test-data build demo serve test bench golden docs clean-demo
+.PHONY: help native-libs native-libs-gpu python-env test-data build release demo serve test bench golden docs clean-demo
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -34,6 +35,9 @@ test-data: ## Fetch the test data that does not ship with the project
 
 build: native-libs ## Build everything (dev profile)
 	$(CARGO_BUILD)
+
+release: native-libs ## Build the binary optimised (release profile), for real data
+	cargo build --release --locked --bin quantlake
 
 demo: build ## Import the sample files, start a server and run sql/demo.sql on it
 	@DATA="$(DATA)" scripts/demo.sh

@@ -11,8 +11,9 @@ if [ ! -x "$venv/bin/python" ] || ! cmp -s benches/requirements.txt "$venv/requi
   "$venv/bin/pip" install --quiet --only-binary :all: -r benches/requirements.txt
   cp benches/requirements.txt "$venv/requirements.txt"
 fi
-# The dev profile is the one that demo and tests use: nothing is compiled twice for a bench.
-cargo bench --profile dev --locked -- "$@"
-"$venv/bin/python" benches/side_by_side.py --binary "$CARGO_TARGET_DIR/debug/quantlake"
-"$venv/bin/python" benches/windows.py --binary "$CARGO_TARGET_DIR/debug/quantlake"
-"$venv/bin/python" benches/backtests.py --binary "$CARGO_TARGET_DIR/debug/quantlake"
+cargo bench --locked -- "$@"
+cargo build --release --locked --bin quantlake
+binary=$CARGO_TARGET_DIR/release/quantlake
+for comparison in side_by_side windows backtests; do
+  "$venv/bin/python" "benches/$comparison.py" --binary "$binary"
+done

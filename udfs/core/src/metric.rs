@@ -1,4 +1,4 @@
-//! Aggregates over return series: the same kernel for groups, window frames and partial results.
+//! Aggregates over series: the same kernel for groups, window frames and partial results.
 //!
 //! A [`Metric`] takes values one by one and gives the result so far. Over a growing frame that
 //! is one step per row. When rows leave a frame, the adapter feeds the rest again to a fresh
@@ -8,9 +8,9 @@
 use crate::arguments::Args;
 use crate::error::QlError;
 use crate::registry::{Function, Implementation};
-use crate::series::{coerce_arguments, param_is_option, to_array};
+use crate::series::{coerce_arguments, param_is_option, to_array, to_numbers};
 use crate::spec::{FunctionSpec, Output};
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryArray, ListArray};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryArray, Float64Array, ListArray};
 use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Float64Type};
 use datafusion::arrow::row::{RowConverter, SortField};
@@ -31,11 +31,30 @@ use std::sync::Arc;
 
 /// The numeric core of an aggregate.
 pub trait Metric: Send + Sync {
-    /// Takes the next row; `row` holds one finite value per series parameter.
+    /// Takes the next row; `row` holds one value per series parameter, a finite one where it is
+    /// needed ([`needs`](Self::needs)), NaN for unknown elsewhere. Times are microseconds.
     fn push(&mut self, row: &[f64]);
 
     /// The result over the rows so far: one value per output field, NaN for unknown.
     fn values(&self) -> Vec<f64>;
+
+    /// Whether a row without a value of this series is missing as a whole.
+    fn needs(&self, _series: usize) -> bool {
+        true
+    }
+
+    /// Refuses the rows so far; asked before [`values`](Self::values).
+    ///
+    /// # Errors
+    /// 22000 for rows that have no result.
+    fn check(&self) -> Result<(), QlError> {
+        Ok(())
+    }
+}
+
+/// A time that a metric was given, in nanoseconds; none outside of their years (1677 to 2262).
+pub fn nanoseconds(microseconds: f64) -> Option<i64> {
+    (microseconds as i64).checked_mul(1_000)
 }
 
 /// Makes an empty metric from checked constants.
@@ -238,6 +257,19 @@ impl fmt::Debug for MetricAccumulator {
 }
 
 impl MetricAccumulator {
+    /// A row as it is kept: none when it lacks what the metric needs.
+    fn known(&self, mut row: Box<[f64]>) -> Option<Box<[f64]>> {
+        for (series, value) in row.iter_mut().enumerate() {
+            if !value.is_finite() {
+                if self.metric.needs(series) {
+                    return None;
+                }
+                *value = f64::NAN;
+            }
+        }
+        Some(row)
+    }
+
     /// Feeds the metric the rows it has not seen.
     fn catch_up(&mut self) {
         for row in self.rows.iter().skip(self.n_taken).flatten() {
@@ -272,24 +304,18 @@ impl MetricAccumulator {
 impl Accumulator for MetricAccumulator {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
         let n_rows = values.first().map_or(0, |v| v.len());
-        let columns = self
-            .series
-            .iter()
-            .map(|&i| {
-                values
-                    .get(i)
-                    .and_then(|v| v.as_primitive_opt::<Float64Type>())
-            })
-            .collect::<Option<Vec<_>>>()
-            .ok_or_else(|| {
-                QlError::internal("a series argument was not cast to double precision")
-            })?;
+        let columns = self.series.iter().map(|&i| match values.get(i) {
+            Some(column) => to_numbers(column),
+            None => Err(QlError::internal("a series argument was not handed over")),
+        });
+        let columns = columns.collect::<Result<Vec<Float64Array>, _>>()?;
+        let value = |column: &Float64Array, row: usize| match column.is_valid(row) {
+            true => column.value(row),
+            false => f64::NAN,
+        };
         for row in 0..n_rows {
-            let complete = columns
-                .iter()
-                .all(|c| c.is_valid(row) && c.value(row).is_finite());
-            self.rows
-                .push_back(complete.then(|| columns.iter().map(|c| c.value(row)).collect()));
+            let values: Box<[f64]> = columns.iter().map(|c| value(c, row)).collect();
+            self.rows.push_back(self.known(values));
         }
         if let Some(order) = &mut self.keys {
             let columns = values.get(order.first_column..).unwrap_or_default();
@@ -314,6 +340,7 @@ impl Accumulator for MetricAccumulator {
     fn evaluate(&mut self) -> Result<ScalarValue> {
         self.sort_by_key()?;
         self.catch_up();
+        self.metric.check()?;
         let columns = self.metric.values().into_iter().map(|v| vec![v]).collect();
         ScalarValue::try_from_array(&to_array(&self.output, columns), 0)
     }
@@ -373,8 +400,8 @@ impl Accumulator for MetricAccumulator {
                 .as_primitive_opt::<Float64Type>()
                 .ok_or_else(broken)?;
             for row in flat.values().chunks_exact(self.series.len().max(1)) {
-                let complete = row.iter().all(|v| v.is_finite());
-                self.rows.push_back(complete.then(|| row.into()));
+                let row = self.known(row.into());
+                self.rows.push_back(row);
             }
         }
         if let Some(order) = &mut self.keys {

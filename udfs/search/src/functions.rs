@@ -4,7 +4,7 @@ use crate::book::{Book, Identity};
 use crate::space::{MAX_COMBINATIONS, MAX_SPACE, Space};
 use crate::variants::{Simulations, Source, Variants};
 use crate::work::Work;
-use crate::{cross_validation, grid, optimise, specs, walk_forward};
+use crate::{aggregate, cross_validation, grid, optimise, specs, walk_forward};
 use datafusion::arrow::array::{ArrayRef, RecordBatch};
 use datafusion::common::ScalarValue;
 use datafusion::error::{DataFusionError, Result};
@@ -83,7 +83,8 @@ pub fn functions() -> Vec<Function> {
         };
         relation_function(spec, columns, Grouping::Whole, &ORDER, Arc::new(factory))
     };
-    SEARCHES.iter().map(declared).collect()
+    let searches = SEARCHES.iter().map(declared);
+    searches.chain([aggregate::function()]).collect()
 }
 
 /// Bars lie in the order of time, as a backtest takes them.

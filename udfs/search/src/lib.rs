@@ -15,6 +15,7 @@
 //! its next simulation. Whatever was tried is counted before the first row is given: [`book`] is the
 //! ledger as searches see it.
 
+pub mod aggregate;
 pub mod arguments;
 pub mod book;
 pub mod columns;

@@ -44,6 +44,41 @@ pub fn backtest_grid() -> FunctionSpec {
     )
 }
 
+/// The description of `backtest_summary`.
+pub fn backtest_summary() -> FunctionSpec {
+    let price = |name: &str| ParamSpec::series(name, "price of the bar, NULL where it is unknown");
+    let time =
+        "end of the bar; bars count in the order of these times, whatever order they come in";
+    let mut params = vec![ParamSpec::required("ts", ParamKind::Times, time)];
+    params.extend(["open", "high", "low", "close"].map(price));
+    params.push(ParamSpec::series(
+        "target",
+        "position wanted, known at the close of the bar; NULL for no opinion",
+    ));
+    params.extend(backtest_params());
+    FunctionSpec::new(
+        "backtest_summary",
+        SEARCH,
+        Kind::Aggregate,
+        "Runs a backtest over each group, an account of its own with one symbol, and gives its figures: GROUP BY symbol and whatever varies.",
+    )
+    .with_params(params)
+    .with_output(Output::Struct(summary::columns().collect()))
+    .with_causality(Causality::Causal)
+    .with_stability(Stability::PathDependent)
+    .with_lookback("the rows of the group or window frame")
+    .with_source("The figures that backtest_metrics gives for the group's rows")
+    .with_example(
+        "SELECT side, round(s.total_return, 6) AS total_return, s.n_orders FROM (SELECT side, \
+         backtest_summary(ts, open, NULL, NULL, close, target) AS s FROM (SELECT side, ts, open, close, \
+         CASE WHEN close > lag(close) OVER (PARTITION BY side ORDER BY ts) THEN side ELSE 0 END AS target \
+         FROM (SELECT to_timestamp(t * 86400) AS ts, 100.0 + abs(t % 14 - 7) AS close, \
+         100.0 + abs(t % 14 - 7) AS open FROM generate_series(1, 60) AS g(t)) AS bars \
+         CROSS JOIN (VALUES (1), (-1)) AS v(side)) AS signals GROUP BY side) AS groups ORDER BY side",
+        "-1,-0.112558,8.0\n1,0.12294,8.0",
+    )
+}
+
 /// The description of `optimise`.
 pub fn optimise() -> FunctionSpec {
     spec(

@@ -4,9 +4,8 @@ use super::arguments::{check_risk_free, conventions};
 use super::conventions::Conventions;
 use super::series::Observations;
 use super::table::{Compute, Inputs, ReturnMetric};
-use super::timed::with_times;
 use crate::params::{benchmark, end, metric_spec, ret};
-use quantlake_core::metric::{Metric, RowOrder, metric_function};
+use quantlake_core::metric::{Metric, RowOrder, metric_function, nanoseconds};
 use quantlake_core::{Args, Function, FunctionSpec, Output, QlError};
 use std::sync::Arc;
 
@@ -43,11 +42,6 @@ impl Metric for Collected {
     }
 }
 
-/// Microseconds since 1970, as the adapter hands them over.
-fn nanoseconds(microseconds: f64) -> Option<i64> {
-    (microseconds as i64).checked_mul(1_000)
-}
-
 fn make(metric: &ReturnMetric, args: &Args) -> Result<Box<dyn Metric>, QlError> {
     let conventions = conventions(args, metric.conventions)?;
     check_risk_free(metric.name, metric.conventions, &conventions)?;
@@ -63,15 +57,11 @@ fn make(metric: &ReturnMetric, args: &Args) -> Result<Box<dyn Metric>, QlError> 
 
 /// The aggregate of a metric.
 pub(super) fn function(metric: &'static ReturnMetric) -> Function {
-    let function = metric_function(
+    metric_function(
         spec(metric),
         metric.order,
         Arc::new(|args| make(metric, args)),
-    );
-    match metric.inputs {
-        Inputs::ReturnsAndTimes => with_times(function),
-        Inputs::Returns | Inputs::ReturnsAndBenchmark => function,
-    }
+    )
 }
 
 fn spec(metric: &ReturnMetric) -> FunctionSpec {

@@ -32,7 +32,6 @@ pub mod series;
 pub mod shape;
 pub mod table;
 pub mod tails;
-mod timed;
 mod trade_drawdown;
 mod trade_table;
 pub mod trades;
