@@ -8,7 +8,8 @@ use crate::dialect::{Statement, parse};
 use crate::engine::Engine;
 use crate::engine::session::Session;
 use crate::lake::ledger::StrategyEntry;
-use datafusion::error::Result;
+use datafusion::common::SchemaError;
+use datafusion::error::{DataFusionError, Result};
 use quantlake_core::{QlError, SqlState};
 
 /// Stores a strategy. Where every parameter has a default, the query is planned with them, so that
@@ -65,9 +66,30 @@ async fn check(session: &Session, statement: &CreateStrategy) -> Result<()> {
     for variant in &bound.variants {
         let frozen = freeze(session.engine(), statement, &variant.parameters, moment)?;
         let sql = explain::call_sql(&frozen.sql, &[], &[]);
-        session.plan_query(&sql).await?;
+        let planned = session.plan_query(&sql).await;
+        planned.map_err(|error| without_dollar(statement, error))?;
     }
     Ok(())
+}
+
+/// Says so where a column that is not there has the name of a parameter.
+fn without_dollar(statement: &CreateStrategy, error: DataFusionError) -> DataFusionError {
+    let DataFusionError::SchemaError(error_of_schema, _) = error.find_root() else {
+        return error;
+    };
+    let SchemaError::FieldNotFound { field, .. } = error_of_schema.as_ref() else {
+        return error;
+    };
+    let name = field.name();
+    if !statement.parameters.iter().any(|p| p.name == name) {
+        return error;
+    }
+    let message = format!("{}: the query has no column `{name}`", statement.name);
+    QlError::new(SqlState::UndefinedColumn, message)
+        .with_hint(format!(
+            "The parameter is written with a dollar sign: ${name}"
+        ))
+        .into()
 }
 
 fn taken(strategy: &str, parameter: &str) -> QlError {

@@ -39,10 +39,10 @@ use datafusion::physical_plan::{
     PlanProperties,
 };
 use futures::future::BoxFuture;
-use futures::{FutureExt, TryFutureExt, TryStreamExt};
+use futures::{FutureExt, TryStreamExt};
 use std::fmt;
 use std::sync::Arc;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, oneshot};
 
 /// Runs a relation function over its input.
 #[derive(Debug)]
@@ -270,7 +270,7 @@ impl ExecutionPlan for PartitionedTransformExec {
             let Some(lot) = groups.next().await? else {
                 return Ok::<_, DataFusionError>(None);
             };
-            let results = call.start(lot, others.collect().await?).await?;
+            let results = call.start(lot, others.collect().await?);
             Ok(Some((results, (groups, others, call))))
         })
         .try_buffered(n_at_once)
@@ -338,44 +338,51 @@ struct Call {
     keys: Vec<String>,
     schema: SchemaRef,
     time: Time,
-    /// The kernel of a group that comes in parts.
-    kernel: Option<Box<dyn RelationKernel>>,
+    /// Gives the kernel of a group that comes in parts, when the part before is done.
+    kernel: Option<oneshot::Receiver<Box<dyn RelationKernel>>>,
 }
 
 impl Call {
-    /// Starts the kernel over some pieces; what is returned waits for the results. The parts of a
-    /// group follow each other, so they have their results by then.
-    async fn start(
+    /// Starts the kernel over some pieces; what is returned waits for the results. A part of a group
+    /// begins when the one before it is done, and is read meanwhile.
+    fn start(
         &mut self,
         lot: Lot,
         others: OtherRows,
-    ) -> Result<BoxFuture<'static, Result<Vec<RecordBatch>>>> {
+    ) -> BoxFuture<'static, Result<Vec<RecordBatch>>> {
         let mut worker = Worker {
             function: Arc::clone(&self.function),
             args: self.args.clone(),
             keys: self.keys.clone(),
             schema: Arc::clone(&self.schema),
-            kernel: self.kernel.take(),
+            kernel: None,
             others,
         };
-        let are_whole = lot.pieces.iter().all(Piece::is_whole);
+        let before = self.kernel.take();
+        let (sender, receiver) = oneshot::channel();
+        if let Some(Piece::Part(_)) = lot.pieces.last() {
+            self.kernel = Some(receiver);
+        }
         let time = self.time.clone();
         let task = SpawnedTask::spawn_blocking(move || {
+            if let Some(before) = before {
+                let kernel = before.blocking_recv();
+                worker.kernel = Some(kernel.map_err(|_| stopped(&"the part before failed"))?);
+            }
             let _timer = time.timer();
             let results = worker.run_all(lot)?;
-            Ok((results, worker.kernel))
+            if let Some(kernel) = worker.kernel {
+                // Nobody receives it when the query ends here.
+                let _ = sender.send(kernel);
+            }
+            Ok(results)
         });
-        let end = async {
-            task.await
-                .map_err(|e| QlError::internal(format!("a kernel stopped: {e}")))?
-        };
-        if are_whole {
-            return Ok(end.map_ok(|(results, _)| results).boxed());
-        }
-        let (results, kernel) = end.await?;
-        self.kernel = kernel;
-        Ok(futures::future::ready(Ok(results)).boxed())
+        async { task.await.map_err(|e| stopped(&e))? }.boxed()
     }
+}
+
+fn stopped(why: &dyn fmt::Display) -> QlError {
+    QlError::internal(format!("a kernel stopped: {why}"))
 }
 
 /// What runs on a blocking thread.

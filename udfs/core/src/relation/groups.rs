@@ -28,11 +28,6 @@ impl Piece {
         }
     }
 
-    /// Whether nothing came before it, and nothing comes after it, in its group.
-    pub(super) fn is_whole(&self) -> bool {
-        matches!(self, Self::Group(_))
-    }
-
     /// What is reserved for it.
     fn memory(&self) -> usize {
         match self {

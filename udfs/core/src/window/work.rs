@@ -51,9 +51,9 @@ impl<'a> Work<'a> {
     pub async fn run_calls(&self, results: &mut [Vec<ResultColumn>]) -> Result<()> {
         let mut turn = Instant::now();
         for (call, out) in self.calls.calls.iter().zip(results) {
-            let started = Instant::now();
             let mut columns = vec![vec![f64::NAN; self.n_new]; call.n_outputs()];
             let mut slots: Vec<&mut [f64]> = columns.iter_mut().map(Vec::as_mut_slice).collect();
+            let started = Instant::now();
             run_whole(call, self.view(call)?, &mut slots)?;
             self.kernel_time.add_duration(started.elapsed());
             for (column, values) in out.iter_mut().zip(columns) {
