@@ -70,7 +70,7 @@ class Simulation(Signals):
                 past = [r for r in self.rates if r["currency"] == symbol.currency and r["ts"] <= self.t]
                 symbol.rate = max(past, key=lambda r: r["ts"])["rate"] if past else None
         for order in self.orders:
-            order.tried = order.just = False
+            order.tried, order.just = False, None
         for position in self.legs.values():
             position.tried = set()
 
@@ -143,7 +143,9 @@ class Simulation(Signals):
             if fraction > TINY * abs(p.units):
                 sign = -math.copysign(1, p.units)
                 order = new_order(name, "split", sign=sign, side=key[1], why="split", forced=True)
+                before = p.units
                 self.book(order, sign * fraction, symbol.mark, symbol.mark, 0.0)
+                self.drop_rests(order, before, self.held(name, key[1]))
 
     @staticmethod
     def rescale(distances, ratio, kinds):
@@ -369,7 +371,7 @@ class Simulation(Signals):
                 return
             item.units = min(item.units, abs(item.position.units))
         elif order.kind == "stop_limit":
-            order.kind, order.just = "limit", True
+            order.kind, order.just = "limit", price
             if order.sign * price > order.sign * order.limit:
                 return
             item.is_limit = True
@@ -380,8 +382,9 @@ class Simulation(Signals):
             return 0.0
         unit = self.value_of_unit(order.symbol, price)
         held = self.held(order.symbol, order.side)
-        if order.kind in ("exit", "close"):
-            return -abs(held) * unit
+        if order.kind in ("exit", "close", "exit_rest"):
+            closed = abs(held) if order.left is None else min(order.left, abs(held))
+            return -closed * unit if held * order.sign <= 0 else 0.0
         if order.reduce_only:
             return -min(abs(held), order.left) * unit if held * order.sign < 0 else 0.0
         if order.left is not None:
@@ -549,7 +552,12 @@ class Simulation(Signals):
         """There is no market any more: all of it, whatever the volume; slippage where it is known."""
         symbol = self.symbols[order.symbol]
         row, price, sign = symbol.last_row, symbol.mark, order.sign
-        paid = price if self.lacks_costs(row) else self.fill_price(row, price, sign, abs(units), False)
+        if self.lacks_costs(row):
+            paid = price
+        elif known(row.get("close")):
+            paid = self.fill_price(row, price, sign, abs(units), False)
+        else:  # the mark is of an earlier bar, which this one's range does not bound
+            paid = self.slipped(row, price, sign, abs(units))
         paid = paid if paid > 0 else price
         self.book(order, -units, price, paid, self.commission(order, abs(units), paid, False))
         order.state = "filled"

@@ -67,7 +67,7 @@ def new_order(symbol, kind, **fields):
         why=kind, signal=False, forced=False, tried=False, paid_fixed=False, fok=False, tif="gtc", row={},
         target=None, distances=None, position=None, limit=None, stop=None, best=None, first_day=None, ts=0,
         parent=None, oco=None, reduce_only=False, done_ts=None, entry_atr=None, entry_vol=None,
-        size=None, key=None, born=None, cut=None, just=False, gap=None, gap_of=None,
+        size=None, key=None, born=None, cut=None, just=None, gap=None, gap_of=None,
     )  # fmt: skip
     order.__dict__.update(fields)
     return order
@@ -277,11 +277,11 @@ class Account:
                     opening, reason = 0.0, rule
                     self.event(rule, order.symbol, largest, limit)
                 continue
-            would = now + opening * unit
-            if would - limit * equity > TINY * abs(limit * equity):
+            would, most = now + opening * unit, limit * equity
+            if would - most > TINY * abs(most):
                 self.event(rule, order.symbol, would / equity, limit)
-                room = (limit * equity - now) / unit
-                opening, reason = (room if room > TINY * opening else 0.0), rule
+                is_used_up = most - now <= TINY * max(abs(most), opening * unit)
+                opening, reason = (0.0 if is_used_up else (most - now) / unit), rule
         return opening, reason
 
     def largest_correlation(self, name):
@@ -425,9 +425,9 @@ class Account:
             order.state = "filled"
         else:
             order.state = "partially_filled"
-            if opening < asked or is_all_reduced:
-                self.end(order, "cancelled", reason if opening < asked else order.cut)
         self.after_fill(order)
+        if order.state != "filled" and (opening < asked or is_all_reduced):
+            self.end(order, "cancelled", reason if opening < asked else order.cut)
         self.drop_rests(order, held, self.held(name, order.side))
 
     # ---------------------------------------------------------------- the account and its trades
@@ -445,7 +445,8 @@ class Account:
         else:
             self.cash -= units * self.value_of_unit(name, paid) + fee
         order.paid_fixed = True
-        self.traded(abs(units), price, paid, name)
+        if order.why != "split":  # nobody traded the cash for fractions
+            self.traded(abs(units), price, paid, name)
         self.fills.append(
             Record(ts=self.t, symbol=name, units=units, price=paid, fee=fee, reason=order.why, order=order)
         )

@@ -48,7 +48,7 @@ class Path(Account):
             found = []
             for item in self.reachable(name, here):
                 begun.setdefault(item.key, here)
-                met = self.meets(item, here, stop, here == begun[item.key], first or item.just)
+                met = self.meets(item, here, stop, here == begun[item.key], first or item.just == here)
                 if met is not None:
                     price, maker = met
                     key = (round(abs(price - here) / (TINY * here)), item.is_limit, not item.attached, item.id)
@@ -57,7 +57,7 @@ class Path(Account):
                 return
             _, here, maker, item = min(found, key=lambda f: f[0])
             if item.order is not None and item.order.kind == "stop_limit" and not item.is_limit:
-                item.order.kind, item.order.just = "limit", True
+                item.order.kind, item.order.just = "limit", here
                 begun[(item.order.id, True)] = here
             else:
                 self.hit(item, row, here, maker)
@@ -141,9 +141,8 @@ class Path(Account):
         if p.level is not None:
             stops.append(("trailing", p.level))
         if stops:
-            reason, price = max(stops, key=lambda s: side * s[1])
-            ties = [s for s in stops if s[0] == "stop_loss" and abs(s[1] - price) <= TINY * price]
-            yield self.exit_item(p, ties[0][0] if ties else reason, price, False, abs(p.units), "stop")
+            reason, price = max(stops, key=lambda s: side * s[1])  # of equal ones the first
+            yield self.exit_item(p, reason, price, False, abs(p.units), "stop")
         takes = []
         for i, (distance, share) in enumerate(d.levels):
             units = self.lots(share * p.opened) - p.done.get(i, 0.0)
@@ -163,7 +162,7 @@ class Path(Account):
         sign = -int(math.copysign(1, p.units))
         return Record(
             key=("exit", p.side, key), id=0, order=None, position=p, sign=sign, price=price, is_limit=is_limit,
-            attached=True, just=False, reason=reason, units=units, exit=key,
+            attached=True, just=None, reason=reason, units=units, exit=key,
         )  # fmt: skip
 
     def hit(self, item, row, price, maker):
@@ -217,7 +216,7 @@ class Path(Account):
             stops = [] if p.level is None else [p.level]
             kind, value = d.trailing
             if value is not None:
-                stops.append(p.best * (1 - side * value) if kind == "fraction" else p.best - side * value)
+                stops.append(p.best - side * (value * p.best if kind == "fraction" else value))
             atr = self.symbols[name].atr
             if d.trailing_atr is not None and atr is not None:
                 stops.append(p.best - side * d.trailing_atr * atr)

@@ -88,10 +88,9 @@ impl Engine {
         }
         let mut parts = wanted;
         let quantity = ticket.units.abs();
-        let volume = self.volume_left(columns, symbol, ticket.row);
-        let is_short_of_volume = quantity > volume * (1.0 + SAME);
+        let allowed = self.lots_left(columns, symbol, ticket.row);
+        let is_short_of_volume = quantity > allowed * (1.0 + SAME);
         if is_short_of_volume {
-            let allowed = self.settings.whole_lots(volume);
             if allowed <= 0.0 || ticket.is_whole {
                 return Outcome::Waits;
             }
@@ -168,11 +167,8 @@ impl Engine {
     /// not known.
     pub(super) fn is_shut(&self, columns: &Columns<'_>, row: usize, price: f64) -> bool {
         let symbol = columns.symbol[row] as usize;
-        if self.features.participation {
-            let volume = self.volume_left(columns, symbol, row);
-            if self.settings.whole_lots(volume) <= 0.0 {
-                return true;
-            }
+        if self.lots_left(columns, symbol, row) <= 0.0 {
+            return true;
         }
         if !self.features.slips {
             return false;
@@ -185,15 +181,16 @@ impl Engine {
             .is_nan()
     }
 
-    /// What is left of the bar's volume for orders.
-    fn volume_left(&self, columns: &Columns<'_>, symbol: usize, row: usize) -> f64 {
+    /// What is left of the bar's volume for orders, in lots: a split leaves quantities between them.
+    fn lots_left(&self, columns: &Columns<'_>, symbol: usize, row: usize) -> f64 {
         if !self.features.participation {
             return f64::INFINITY;
         }
         let volume = at(columns.volume, row);
         let share = self.settings.participation * if volume > 0.0 { volume } else { 0.0 };
         let left = share - self.symbols.filled[symbol];
-        if left <= SAME * share { 0.0 } else { left }
+        let left = if left <= SAME * share { 0.0 } else { left };
+        self.settings.whole_lots(left)
     }
 
     /// Commission and slippage of these units, in money.
@@ -234,13 +231,23 @@ impl Engine {
                 high: f64::NAN,
                 ..quote(columns, ticket.row, ticket.price)
             },
-            Cause::End => Quote {
-                price: ticket.price,
-                ..self.symbols.last_quote[self.account.symbol_of(ticket.slot)]
-            },
+            Cause::End => self.last_quote(ticket),
             _ => quote(columns, ticket.row, ticket.price),
         };
         self.settings.costs.slippage.price(&quote, side, units)
+    }
+
+    /// What the end of the data meets: the symbol's last bar, at its mark.
+    fn last_quote(&self, ticket: &Ticket) -> Quote {
+        let last = self.symbols.last_quote[self.account.symbol_of(ticket.slot)];
+        // Without a close the mark is an earlier bar's, which this range does not bound.
+        let bound = |price: f64| if last.price.is_nan() { f64::NAN } else { price };
+        Quote {
+            price: ticket.price,
+            low: bound(last.low),
+            high: bound(last.high),
+            ..last
+        }
     }
 
     /// Keeps what a fill meets in a bar, for the end of the data.

@@ -36,13 +36,13 @@ impl Engine {
         let parent = request.parent.map(|p| self.parent(p, place, n_due));
         match self.check_request(&request, parent) {
             Err(reason) => {
-                if let Some(own) = request.id.filter(|_| reason != reasons::DUPLICATE_ID) {
-                    self.book.known.insert(own, Known::Failed);
-                }
                 self.counts.rejected += 1;
                 let units = order.side * request.quantity;
                 self.tell_order(sink, &order, State::Rejected, units, reason);
-                if reason != reasons::DUPLICATE_ID {
+                // An id belongs to the first order that had it, whatever is wrong with this one.
+                let own = request.id.filter(|id| !self.book.known.contains_key(id));
+                if let Some(own) = own {
+                    self.book.known.insert(own, Known::Failed);
                     self.cancel_children(place, sink);
                 }
             }
@@ -147,13 +147,13 @@ impl Engine {
             ),
             (!is_repeated, reasons::DUPLICATE_ID),
             (parent != Some(None), reasons::UNKNOWN_PARENT),
-            (!self.watch.is_bankrupt, reasons::BANKRUPT),
         ];
         if let Some((_, reason)) = checks.iter().find(|(is_good, _)| !is_good) {
             return Err(reason);
         }
         match self.settings.whole_lots(request.quantity) {
             0.0 => Err(reasons::BELOW_LOT),
+            _ if self.watch.is_bankrupt => Err(reasons::BANKRUPT),
             quantity => Ok(quantity),
         }
     }

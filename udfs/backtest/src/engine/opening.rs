@@ -100,27 +100,27 @@ impl Engine {
             }
             false => f64::NAN,
         };
+        let (limits, equity) = (&self.settings.limits, self.now.equity);
+        // What opens after a closing part opens from nothing.
+        let position = match parts.closed > 0.0 {
+            true => 0.0,
+            false => self.account.exposure(slot).abs(),
+        };
+        let traded = match self.features.turnover {
+            true => self.watch.day.at(self.clock.ts) + closed,
+            false => 0.0,
+        };
         Exposure {
-            equity: self.now.equity,
-            gross: self.now.gross - closed,
-            net,
-            sector: if sector.is_some() {
-                in_sector - closed
-            } else {
-                0.0
+            equity,
+            gross: used(self.now.gross - closed, limits.max_gross, equity),
+            net: parts.side * used(parts.side * net, limits.max_net, equity),
+            sector: match sector {
+                Some(_) => used(in_sector - closed, limits.max_sector, equity),
+                None => 0.0,
             },
-            // What opens after a closing part opens from nothing.
-            position: if parts.closed > 0.0 {
-                0.0
-            } else {
-                self.account.exposure(slot)
-            },
+            position: used(position, limits.max_position, equity),
             n_others,
-            traded_today: if self.features.turnover {
-                self.watch.day.at(self.clock.ts) + closed
-            } else {
-                0.0
-            },
+            traded_today: used(traded, limits.max_turnover, equity),
             correlation,
         }
     }
@@ -151,4 +151,12 @@ impl Engine {
         // Linear in between: where does it cross 0?
         (parts.opened * at_none / (at_none - at_all)).max(0.0)
     }
+}
+
+/// What is used of a limit, in money. One that is used up to its last places is used up: what
+/// orders before this one left of it is rounding.
+fn used(value: f64, limit: f64, equity: f64) -> f64 {
+    let most = limit * equity;
+    let is_used_up = most.is_finite() && (most - value).abs() <= SAME * most.abs();
+    if is_used_up { most } else { value }
 }

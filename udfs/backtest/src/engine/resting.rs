@@ -72,6 +72,8 @@ impl Engine {
             };
             if moment == Moment::Open {
                 order.first_day.get_or_insert(today);
+                // What it met at its trigger was of that bar.
+                order.triggered_at = f64::NAN;
             }
             let is_met = match order.order_type {
                 OrderType::Market | OrderType::MarketOnOpen => moment == Moment::Open,
