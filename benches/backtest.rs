@@ -8,10 +8,14 @@ use futures::TryStreamExt;
 use quantlake::engine::session::{Outcome, Session};
 use quantlake::{Engine, EngineOptions};
 use quantlake_backtest::engine::{Keep, simulate_keeping};
-use quantlake_backtest::{Columns, Market, Settings};
+use quantlake_backtest::{Columns, Market, Settings, Simulator};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use std::hint::black_box;
 use std::sync::Arc;
+
+// As in the server.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 const N_BARS: u64 = 100_000;
 
@@ -71,12 +75,18 @@ fn kernel(criterion: &mut Criterion) {
             ..Columns::default()
         };
         let market = Market::try_new(columns).expect("good bars");
-        for (what, keep) in [("account", Keep::Curve), ("trades", Keep::Trades)] {
-            let run = || simulate_keeping(black_box(&market), &settings, keep);
-            let n_fills = run().counts.filled;
-            let name = format!("SMA {fast}/{slow}, {n_fills} fills, {what}");
-            group.bench_function(name, |b| b.iter(run));
-        }
+        let n_fills = simulate_keeping(&market, &settings, Keep::Curve)
+            .counts
+            .filled;
+        let name = |what: &str| format!("SMA {fast}/{slow}, {n_fills} fills, {what}");
+        // As a grid does it: one variant after another in the same memory.
+        let mut simulator = Simulator::new(&market, &settings);
+        group.bench_function(name("account"), |b| {
+            b.iter(|| simulator.run(black_box(&target)).counts.filled)
+        });
+        group.bench_function(name("account and trades, memory included"), |b| {
+            b.iter(|| simulate_keeping(black_box(&market), &settings, Keep::Trades))
+        });
     }
     group.finish();
 }
