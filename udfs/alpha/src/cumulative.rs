@@ -2,7 +2,7 @@
 //! row of the partition on.
 
 use crate::describe::{series_spec, x};
-use crate::recurrence::{Recurrence, recurrence};
+use quantlake_core::recurrence::{Recurrence, over_rows};
 use quantlake_core::{Function, FunctionSpec, ParamSpec, Stability};
 
 /// The sum of all rows so far, with what rounding lost carried along (Neumaier 1974).
@@ -13,7 +13,7 @@ pub struct Sum {
 }
 
 impl Recurrence<1> for Sum {
-    fn next(&mut self, [value]: [f64; 1]) -> f64 {
+    fn next(&mut self, [value]: [f64; 1]) -> [f64; 1] {
         let next = self.sum + value;
         self.lost += if self.sum.abs() >= value.abs() {
             (self.sum - next) + value
@@ -21,7 +21,7 @@ impl Recurrence<1> for Sum {
             (value - next) + self.sum
         };
         self.sum = next;
-        self.sum + self.lost
+        [self.sum + self.lost]
     }
 }
 
@@ -35,9 +35,9 @@ pub struct Accumulated {
 }
 
 impl Recurrence<1> for Accumulated {
-    fn next(&mut self, [value]: [f64; 1]) -> f64 {
+    fn next(&mut self, [value]: [f64; 1]) -> [f64; 1] {
         self.state = (self.step)(self.state, value);
-        self.state
+        [self.state]
     }
 }
 
@@ -46,12 +46,12 @@ impl Recurrence<1> for Accumulated {
 pub struct RowsSince(Option<f64>);
 
 impl Recurrence<1> for RowsSince {
-    fn next(&mut self, [condition]: [f64; 1]) -> f64 {
+    fn next(&mut self, [condition]: [f64; 1]) -> [f64; 1] {
         self.0 = match self.0 {
             _ if condition != 0.0 => Some(0.0),
             before => before.map(|n| n + 1.0),
         };
-        self.0.unwrap_or(f64::NAN)
+        [self.0.unwrap_or(f64::NAN)]
     }
 }
 
@@ -108,7 +108,7 @@ fn cumulative(name: &str, summary: &str, source: &str, start: impl Recurrence<1>
     let spec = series_spec(name, "cumulative", summary, source, &call)
         .with_params(vec![x()])
         .with_stability(Stability::PathDependent);
-    recurrence(spec, move |_| Ok(start))
+    over_rows(spec, move |_| Ok(start.clone()))
 }
 
 fn since() -> Function {
@@ -125,5 +125,5 @@ fn since() -> Function {
     )
     .with_params(vec![condition])
     .with_stability(Stability::PathDependent);
-    recurrence(spec, |_| Ok(RowsSince::default()))
+    over_rows(spec, |_| Ok(RowsSince::default()))
 }

@@ -7,8 +7,8 @@
 use crate::arguments::{MAX_PERIOD, flag};
 use crate::describe::{series_spec, x, y};
 use crate::pairs::correlation;
-use crate::recurrence::{Recurrence, recurrence};
 use crate::weights::{Decay, Weights, decay_params};
+use quantlake_core::recurrence::{Recurrence, over_rows};
 use quantlake_core::{
     Args, Function, FunctionSpec, ParamKind, ParamSpec, ParamValue, QlError, Stability,
 };
@@ -23,10 +23,10 @@ struct Mean {
 }
 
 impl Recurrence<1> for Mean {
-    fn next(&mut self, [value]: [f64; 1]) -> f64 {
+    fn next(&mut self, [value]: [f64; 1]) -> [f64; 1] {
         let first = *self.first.get_or_insert(value);
         self.mean += self.weights.add() * (value - first - self.mean);
-        first + self.mean
+        [first + self.mean]
     }
 }
 
@@ -70,11 +70,11 @@ impl<V> Recurrence<2> for OfMoments<V>
 where
     V: Fn(&Moments, f64) -> f64 + Copy + Send + Sync + 'static,
 {
-    fn next(&mut self, [x, y]: [f64; 2]) -> f64 {
+    fn next(&mut self, [x, y]: [f64; 2]) -> [f64; 1] {
         let [first_x, first_y] = *self.first.get_or_insert([x, y]);
         let share = self.weights.add();
         self.moments.add([x - first_x, y - first_y], share);
-        (self.value)(&self.moments, self.weights.correction())
+        [(self.value)(&self.moments, self.weights.correction())]
     }
 }
 
@@ -95,7 +95,7 @@ fn of_moments(
 struct OfOne<R>(R);
 
 impl<R: Recurrence<2>> Recurrence<1> for OfOne<R> {
-    fn next(&mut self, [x]: [f64; 1]) -> f64 {
+    fn next(&mut self, [x]: [f64; 1]) -> [f64; 1] {
         self.0.next([x, x])
     }
 }
@@ -191,7 +191,7 @@ impl Description {
         has_bias: bool,
         start: fn(Options) -> R,
     ) -> Function {
-        recurrence(spec, move |args| {
+        over_rows(spec, move |args| {
             let options = Options::of(self.name, has_bias, args)?;
             Ok(Late {
                 n_early: options.min_periods.saturating_sub(1),
@@ -261,12 +261,12 @@ struct Late<R> {
 }
 
 impl<const K: usize, R: Recurrence<K>> Recurrence<K> for Late<R> {
-    fn next(&mut self, row: [f64; K]) -> f64 {
+    fn next(&mut self, row: [f64; K]) -> [f64; 1] {
         let value = self.inner.next(row);
         if self.n_early == 0 {
             return value;
         }
         self.n_early -= 1;
-        f64::NAN
+        [f64::NAN]
     }
 }

@@ -66,7 +66,7 @@ pub(crate) fn two(
     })
 }
 
-pub(crate) fn wrong_number(expected: usize, found: usize) -> QlError {
+fn wrong_number(expected: usize, found: usize) -> QlError {
     QlError::internal(format!("alpha: reads {expected} inputs, found {found}"))
 }
 

@@ -2,7 +2,7 @@
 //!
 //! * over the newest rows of a series: [`shift`], [`sums`], [`extremes`], [`moments`],
 //!   [`deviation`], [`ranks`], [`pairs`], [`trend`], [`decay`];
-//! * over all rows so far, as a [`recurrence`]: [`ewm`], [`cumulative`];
+//! * over all rows so far, as a [`recurrence`](quantlake_core::recurrence): [`ewm`], [`cumulative`];
 //! * over the rows of one moment: [`cross`];
 //! * row by row: [`scalars`];
 //! * whatever else is a recurrence: [`fold`].
@@ -22,7 +22,6 @@ mod kernel;
 pub mod moments;
 pub mod pairs;
 pub mod ranks;
-pub mod recurrence;
 pub mod scalars;
 pub mod shift;
 pub mod sorted;

@@ -2,9 +2,9 @@
 
 use datafusion::common::ScalarValue;
 use quantlake_alpha::ewm::{mean, std};
-use quantlake_alpha::recurrence::run;
 use quantlake_alpha::scalars::{clip, signed_power};
 use quantlake_alpha::weights::Decay;
+use quantlake_core::recurrence::Recurrence;
 use quantlake_core::{Args, QlError};
 
 /// Checks a call with these constants by name; series come from rows.
@@ -87,10 +87,10 @@ fn weighted_moments_of_equal_rows_are_exact() {
         adjust: true,
     };
     let x = [1e6 + 0.1; 5];
-    let mut out = [f64::NAN; 5];
-    run(mean(decay), [&x], &mut out);
-    assert_eq!(out, x);
-    run(std(decay, false), [&x], &mut out);
+    let mut means = mean(decay);
+    assert_eq!(x.map(|value| means.next([value])[0]), x);
+    let mut deviations = std(decay, false);
+    let out = x.map(|value| deviations.next([value])[0]);
     assert!(out[0].is_nan());
     assert_eq!(out[1..], [0.0; 4]);
 }

@@ -3,7 +3,8 @@
 //! A family crate describes a function once, as a [`FunctionSpec`], writes a kernel over plain
 //! slices, and hands both to one of four adapters:
 //!
-//! * [`series`]: window functions over one partition in time order (indicators, labels),
+//! * [`series`]: window functions over one partition in time order (indicators, labels); those that
+//!   are a [`recurrence`] need no kernel of their own,
 //! * [`metric`]: aggregates that also work over window frames (Sharpe ratio, drawdown),
 //! * [`scalar`]: row-wise functions (`sentiment`, `predict`),
 //! * [`relation`]: functions over a query, `f((SELECT ...), key => value)`.
@@ -17,6 +18,7 @@ pub mod error;
 mod memory;
 pub mod metric;
 pub mod normal;
+pub mod recurrence;
 pub mod registry;
 pub mod relation;
 pub mod scalar;

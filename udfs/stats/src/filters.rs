@@ -4,7 +4,6 @@ pub(crate) mod cusum;
 pub(crate) mod frac_diff;
 pub(crate) mod hampel;
 pub(crate) mod kalman_hedge;
-mod recurrence;
 
 use quantlake_core::{Function, FunctionSpec, Kind};
 

@@ -4,12 +4,11 @@
 //! * [`bands`]: envelopes and channels around a price,
 //! * [`stops`]: levels that follow the price,
 //! * [`risk`]: ratios and drawdowns over the last rows,
-//! * [`window`]: kernels of a fixed number of rows, [`recurrence`]: of all rows so far, [`params`] and [`example`]: what specs share.
+//! * [`window`]: kernels of a fixed number of rows, [`params`] and [`example`]: what specs share.
 
 pub mod bands;
 pub mod example;
 pub mod params;
-pub mod recurrence;
 pub mod risk;
 pub mod stops;
 pub mod volatility;

@@ -7,9 +7,9 @@
 //! Source: Page, Biometrika 41 (1954), pp. 100-115; Lopez de Prado, Advances in Financial Machine
 //! Learning (2018), snippet 2.4.
 
-use super::recurrence::{Recurrence, over_rows};
 use super::window_spec;
 use crate::params::{float, integer, x};
+use quantlake_core::recurrence::{Recurrence, over_rows};
 use quantlake_core::{Function, Output, ParamSpec, Stability};
 
 #[derive(Clone, Copy, Default)]

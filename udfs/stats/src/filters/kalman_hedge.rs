@@ -8,9 +8,9 @@
 //! Source: Chan, Algorithmic Trading (2013), chapter 3, where the filter starts at 0 with no
 //! uncertainty (`initial_variance => 0`).
 
-use super::recurrence::{Recurrence, over_rows};
 use super::window_spec;
 use crate::params::{float, number, x, y};
+use quantlake_core::recurrence::{Recurrence, over_rows};
 use quantlake_core::{Args, Function, Output, QlError, Stability};
 
 #[derive(Clone, Copy)]

@@ -3,8 +3,8 @@
 use super::underwater::Underwater;
 use super::{FAMILY, HALF_A_YEAR};
 use crate::params::{equity, period, spec, told, value, whole};
-use crate::recurrence::{Recurrence, over_rows};
 use crate::window::{RAW, over_windows, ratio};
+use quantlake_core::recurrence::{Recurrence, over_rows};
 use quantlake_core::{Function, FunctionSpec, Output, OutputField, OutputType, Stability};
 use quantlake_indicators::machine::over_values;
 use quantlake_indicators::machine::wickra_core::{DrawdownDuration, MaxDrawdown};

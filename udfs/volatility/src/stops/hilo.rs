@@ -5,8 +5,8 @@
 
 use super::FAMILY;
 use crate::params::{bar, period, spec, stop_and_side, told};
-use crate::recurrence::{Recurrence, over_rows};
 use crate::window::mean;
+use quantlake_core::recurrence::{Recurrence, over_rows};
 use quantlake_core::{Function, Stability};
 
 /// The function of this file.

@@ -1,25 +1,32 @@
-//! Filters as a state that each row changes, so that a partition can go on from its end.
+//! Window functions of all rows so far, one row at a time, so that a partition can go on from its
+//! end at the cost of the new rows.
 
-use quantlake_core::series::{SeriesKernel, series_function};
-use quantlake_core::window::state::SeriesState;
-use quantlake_core::{Args, Function, FunctionSpec, QlError};
+use crate::arguments::Args;
+use crate::error::QlError;
+use crate::registry::Function;
+use crate::series::{SeriesKernel, series_function};
+use crate::spec::FunctionSpec;
+use crate::window::state::SeriesState;
 use std::sync::Arc;
 
 /// What a function of K series remembers of the rows so far; it gives M results a row.
-pub(super) trait Recurrence<const K: usize, const M: usize>:
-    Copy + Send + Sync + 'static
-{
-    /// Takes the next row.
+pub trait Recurrence<const K: usize, const M: usize = 1>: Clone + Send + Sync + 'static {
+    /// Takes the next row and gives its results, NaN where they are unknown.
     fn next(&mut self, row: [f64; K]) -> [f64; M];
 
     /// Whether a row without a value in this input is missing; otherwise the value is NaN.
     fn needs(_input: usize) -> bool {
         true
     }
+
+    /// Bytes held besides its own size.
+    fn held(&self) -> usize {
+        0
+    }
 }
 
 /// Binds a recurrence; `start` gives what it remembers before the first row.
-pub(super) fn over_rows<const K: usize, const M: usize, R: Recurrence<K, M>>(
+pub fn over_rows<const K: usize, const M: usize, R: Recurrence<K, M>>(
     spec: FunctionSpec,
     start: impl Fn(&Args) -> Result<R, QlError> + Send + Sync + 'static,
 ) -> Function {
@@ -29,12 +36,12 @@ pub(super) fn over_rows<const K: usize, const M: usize, R: Recurrence<K, M>>(
 }
 
 /// A recurrence between two rows: before the first one the kernel, after it the state.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Running<const K: usize, const M: usize, R>(R);
 
 impl<const K: usize, const M: usize, R: Recurrence<K, M>> SeriesKernel for Running<K, M, R> {
     fn run(&self, inputs: &[&[f64]], outputs: &mut [&mut [f64]]) -> Result<(), QlError> {
-        let mut recurrence = self.0;
+        let mut recurrence = self.0.clone();
         for (row, values) in rows(inputs).enumerate() {
             for (column, result) in outputs.iter_mut().zip(recurrence.next(values)) {
                 if let Some(slot) = column.get_mut(row) {
@@ -50,7 +57,7 @@ impl<const K: usize, const M: usize, R: Recurrence<K, M>> SeriesKernel for Runni
     }
 
     fn open(&self, inputs: &[&[f64]]) -> Option<Box<dyn SeriesState>> {
-        let mut state = *self;
+        let mut state = self.clone();
         for values in rows(inputs) {
             state.0.next(values);
         }
@@ -68,11 +75,11 @@ impl<const K: usize, const M: usize, R: Recurrence<K, M>> SeriesState for Runnin
     }
 
     fn fork(&self) -> Box<dyn SeriesState> {
-        Box::new(*self)
+        Box::new(self.clone())
     }
 
     fn memory(&self) -> usize {
-        size_of::<Self>()
+        size_of::<Self>() + self.0.held()
     }
 }
 
