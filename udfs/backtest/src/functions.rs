@@ -90,7 +90,11 @@ impl RelationKernel for Backtest {
         let schema = rows.output_schema();
         let fields = schema.fields().iter().enumerate();
         let wanted = fields.filter(|(_, field)| rows.is_wanted(field.name()));
-        let wanted: Vec<usize> = wanted.map(|(i, _)| i).collect();
+        let mut wanted: Vec<usize> = wanted.map(|(i, _)| i).collect();
+        if wanted.is_empty() {
+            // Only keys are asked for: one column tells for how many rows.
+            wanted.push(0);
+        }
         let columns = views::columns(&simulated, self.columns, &wanted);
         let columns = columns.map_err(|e| self.broken(e))?;
         let schema = schema.project(&wanted).map_err(|e| self.broken(e))?;
